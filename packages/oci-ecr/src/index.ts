@@ -1,0 +1,6 @@
+export type * from "./aws-credentials.ts";
+export type * from "./ecr-catalog.ts";
+export type { EcrHost } from "./ecr-host.ts";
+export * from "./ecr-registries.ts";
+export type * from "./lease-store.ts";
+export type * from "./registry-check.ts";
