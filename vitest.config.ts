@@ -22,6 +22,7 @@ export default defineConfig({
       {
         test: {
           name: "real",
+          globalSetup: ["apps/server/src/testing/test-cluster.ts"],
           include: ["{apps,packages,tools,bench,e2e}/**/*.{postgres,docker,aws,e2e}.test.ts"],
           exclude,
           testTimeout: 180_000,
