@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import type { Setting } from "./context.ts";
+import { isConflict } from "./engine-error.ts";
+import type { MountPoint, VolumeInspect } from "./engine-types.ts";
+import { withHelper } from "./helper-container.ts";
+import { agentLabels, kindLabels } from "./labels.ts";
+import { agentVolumeName } from "./names.ts";
+import { emptyImageTar, packTar } from "./tar.ts";
+
+/** Written last, so a volume that has it is whole. */
+const marker = ".complete";
+/** A volume without its marker for so long was left by a crash. */
+const staleAfterMs = 15 * 60_000;
+
+/**
+ * Answers the name of a volume that holds this version of the agent, filling one if there is none. A volume is filled
+ * once, by the one who made it, and never written again: whoever dies midway leaves a volume that nobody uses, and two
+ * who fill at once make two, of which the older is used from then on. So no lock is needed, and no running workspace
+ * sees its agent change.
+ */
+export async function ensureAgentVolume(setting: Setting, signal: AbortSignal): Promise<string> {
+  const { engine, installationId, agentRuntime } = setting;
+  const image = await engine.importImage(await emptyImageTar(), signal);
+  const mine = agentLabels(installationId, agentRuntime);
+  const candidates = (await engine.listVolumes(mine, signal)).sort(byAge);
+  const found = await firstComplete(setting, image, candidates, signal);
+  const name = found ?? (await fillNewVolume(setting, image, signal));
+  await removeUnused(setting, name, signal);
+  return name;
+}
+
+function byAge(a: VolumeInspect, b: VolumeInspect): number {
+  return (a.CreatedAt ?? "").localeCompare(b.CreatedAt ?? "") || a.Name.localeCompare(b.Name);
+}
+
+async function firstComplete(
+  setting: Setting,
+  image: string,
+  volumes: VolumeInspect[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (volumes.length === 0) return undefined;
+  const target = (index: number) => `/candidate-${index}`;
+  const mounts = volumes.map(({ Name }, index) => mountOf(Name, target(index)));
+  return withHelper(setting, { image, mounts }, async (id) => {
+    for (const [index, { Name }] of volumes.entries()) {
+      if (await setting.engine.statArchive(id, `${target(index)}/${marker}`, signal)) return Name;
+    }
+    return undefined;
+  });
+}
+
+async function fillNewVolume(setting: Setting, image: string, signal: AbortSignal): Promise<string> {
+  const { engine, installationId, agentRuntime } = setting;
+  const name = agentVolumeName(installationId, agentRuntime, randomBytes(4).toString("hex"));
+  const mount = mountOf(name, "/agent", agentLabels(installationId, agentRuntime));
+  try {
+    await withHelper(setting, { image, mounts: [mount] }, async (id) => {
+      await engine.putArchive(id, "/agent", agentRuntime.openTar(), signal);
+      // `run` has to exist, since the socket's directory is mounted there and the volume is read-only by then.
+      const last = await packTar([
+        { name: "run/", type: "directory", mode: 0o755 },
+        { name: marker, mode: 0o444, body: agentRuntime.version },
+      ]);
+      await engine.putArchive(id, "/agent", last, signal);
+    });
+    return name;
+  } catch (error) {
+    await removeVolume(setting, name, new AbortController().signal);
+    throw error;
+  }
+}
+
+function mountOf(volume: string, target: string, labels?: Record<string, string>): MountPoint {
+  return {
+    Type: "volume",
+    Source: volume,
+    Target: target,
+    VolumeOptions: { NoCopy: true, ...(labels ? { Labels: labels } : {}) },
+  };
+}
+
+/** Other versions, and what crashes left; one that a container uses stays, the engine sees to that. */
+async function removeUnused(setting: Setting, kept: string, signal: AbortSignal): Promise<void> {
+  const all = await setting.engine.listVolumes(kindLabels(setting.installationId, "agent"), signal);
+  for (const { Name, CreatedAt } of all) {
+    const age = setting.clock.now() - Date.parse(CreatedAt ?? "");
+    if (Name !== kept && age > staleAfterMs) await removeVolume(setting, Name, signal);
+  }
+}
+
+async function removeVolume({ engine, logger }: Setting, name: string, signal: AbortSignal): Promise<void> {
+  try {
+    await engine.removeVolume(name, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isConflict(error)) logger?.warn({ err: error, volume: name }, "an agent volume stays behind");
+  }
+}
