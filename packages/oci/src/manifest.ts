@@ -93,7 +93,7 @@ const shapeSchema = z.object({
 /** The type in the document, else the one beside it, else what its shape says: OCI makes the field optional. */
 function declaredMediaType(json: unknown, beside: string | undefined): string {
   const shape = shapeSchema.safeParse(json);
-  if (!shape.success) return "unknown";
+  if (!shape.success) return mediaTypes.ociManifest;
   if (shape.data.schemaVersion === 1) return "application/vnd.docker.distribution.manifest.v1+json";
   const header = beside?.split(";")[0]?.trim();
   if (shape.data.mediaType) return shape.data.mediaType;

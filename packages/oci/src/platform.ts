@@ -62,7 +62,7 @@ function variantLevel({ architecture, variant }: Platform): number {
 }
 
 /** The entry that suits `engine` best, or undefined when none runs there. */
-export function choosePlatform<T extends { platform?: Platform }>(
+export function choosePlatform<T extends { platform?: Platform | undefined }>(
   engine: Platform,
   entries: readonly T[],
 ): T | undefined {
