@@ -32,8 +32,8 @@ export const AgentInfo = z.object({
   /** Name in the image's passwd file, else the number as text. */
   user: z.string(),
   home: z.string(),
-  /** Program of a login shell, with the arguments it needs (`["/.berth/bin/busybox", "sh"]`). */
-  shell: z.array(z.string()).min(1),
+  /** Program of a login shell. */
+  shell: z.string(),
   /** Where commands start unless they say otherwise. */
   cwd: z.string(),
   /** RFC 3339. */

@@ -90,6 +90,8 @@ async function open(
     stream.destroy();
     throw new TunnelError("AGENT_REFUSED", `The agent refused the command (status ${headers.status}).`);
   }
+  // The command is over once its output is: nothing more of stdin is wanted.
+  if (exec !== undefined) stream.once("end", () => stream.end());
   return { stream, headers };
 }
 

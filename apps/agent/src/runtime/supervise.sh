@@ -1,0 +1,34 @@
+# Keeps the agent running: starts it again when it dies, however it dies, and passes on the request to end.
+# Runs in the busybox that comes with it and uses nothing of the image.
+busybox=/.berth/bin/busybox
+stopping=
+agent=
+delay=0.05
+
+stop() {
+  stopping=1
+  [ -n "$agent" ] && kill -TERM "$agent" 2>/dev/null
+}
+trap stop TERM INT HUP
+
+while [ -z "$stopping" ]; do
+  started=$($busybox date +%s)
+  # OpenSSL reads the file the image may name in OPENSSL_CONF, and fails on what it does not know.
+  /.berth/bin/node --openssl-config=/dev/null /.berth/agent.mjs &
+  agent=$!
+  # The signal may have come before there was anybody to pass it to.
+  [ -n "$stopping" ] && kill -TERM "$agent" 2>/dev/null
+  # A trapped signal ends `wait` early, while the agent still runs.
+  while kill -0 "$agent" 2>/dev/null; do wait "$agent"; done
+  agent=
+  [ -n "$stopping" ] && break
+  if [ $(($($busybox date +%s) - started)) -ge 10 ]; then delay=0.05; fi
+  $busybox sleep "$delay" &
+  wait $!
+  case $delay in
+    0.05) delay=0.2 ;;
+    0.2) delay=1 ;;
+    *) delay=5 ;;
+  esac
+done
+exit 0
