@@ -61,6 +61,11 @@ export const problemTable = {
   IMAGE_IN_USE: row(409, "Workspaces use this image", "Delete the workspaces named in the answer first."),
   IMAGE_NOT_RUNNABLE: row(422, "This is not an image that can run", "Choose a tag of a container image."),
 
+  IMAGE_PLATFORM_MISMATCH: row(
+    422,
+    "The image is for another platform",
+    "Choose a tag that was built for the engine's platform, or build one for several.",
+  ),
   RESOURCES_TOO_LARGE: row(422, "The engine has not that much", "Ask for no more than the engine has."),
   WORKSPACE_DELETING: row(409, "The workspace is being deleted", "Create a new one."),
   WORKSPACE_NOT_RUNNING: row(409, "The workspace is not running", "Start it first: `berth ws start NAME --wait`."),
