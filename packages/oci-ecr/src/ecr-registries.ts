@@ -1,4 +1,3 @@
-import type { RegistryErrorCode } from "@berth/oci";
 import type { AwsCredentials } from "./aws-credentials.ts";
 import type { EcrCatalog } from "./ecr-catalog.ts";
 import type { LeaseStore } from "./lease-store.ts";
@@ -52,12 +51,6 @@ export type CheckRequest = {
   /** Called as each step ends. */
   onStep?: (step: CheckStep) => void;
   signal?: AbortSignal;
-};
-
-export type KeyWarning = {
-  code: RegistryErrorCode;
-  field: "accessKeyId" | "secretAccessKey" | "sessionToken";
-  message: string;
 };
 
 /** The private ECR registries of this installation. All methods throw `RegistryError`, or the signal's reason when aborted. */
