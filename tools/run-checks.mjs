@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const bin = (name) => `${root}node_modules/.bin/${name}`;
+const bin = (/** @type {string} */ name) => `${root}node_modules/.bin/${name}`;
+/** @type {[string, string, string[]][]} */
 const steps = [
   ["types", bin("tsc"), ["-p", "tsconfig.json"]],
   ["types (browser)", bin("tsc"), ["-p", "tsconfig.isomorphic.json"]],
