@@ -1,0 +1,46 @@
+import { RegistryError } from "@berth/oci";
+import { describe, expect, it } from "vitest";
+import { importFailure, readTagFacts } from "./tag-facts.ts";
+
+const known = { repository: "team/base", tag: "1" };
+const resolved = { digest: "sha256:1", mediaType: "application/vnd.oci.image.index.v1+json", sizeBytes: 5 };
+
+describe("readTagFacts", () => {
+  it("keeps the platforms that workspaces run on, each once", () => {
+    const images = [
+      { platform: { os: "linux", architecture: "arm64" } },
+      { platform: { os: "linux", architecture: "amd64" } },
+      { platform: { os: "linux", architecture: "amd64" } },
+      { platform: { os: "windows", architecture: "amd64" } },
+      {},
+    ];
+    expect(readTagFacts(known, { ...resolved, images })).toEqual({
+      ...resolved,
+      platforms: ["linux/amd64", "linux/arm64"],
+      pushedAt: null,
+    });
+  });
+
+  it.each([
+    [[], /no platform/],
+    [[{}], /no platform/],
+    [[{ platform: { os: "windows", architecture: "amd64" } }], /for windows\/amd64, and workspaces run Linux/],
+  ])("refuses %j", (images, message) => {
+    expect(() => readTagFacts(known, { ...resolved, images })).toThrow(
+      expect.objectContaining({ code: "IMAGE_NOT_RUNNABLE", message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+describe("importFailure", () => {
+  it("calls an artifact what it is for an import", () => {
+    expect(importFailure(known, new RegistryError("MANIFEST_UNSUPPORTED"))).toMatchObject({
+      code: "IMAGE_NOT_RUNNABLE",
+    });
+  });
+
+  it("leaves other failures alone", () => {
+    const error = new RegistryError("ECR_IMAGE_NOT_FOUND");
+    expect(importFailure(known, error)).toBe(error);
+  });
+});
