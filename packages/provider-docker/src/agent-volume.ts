@@ -20,13 +20,29 @@ const staleAfterMs = 15 * 60_000;
  */
 export async function ensureAgentVolume(setting: Setting, signal: AbortSignal): Promise<string> {
   const { engine, installationId, agentRuntime } = setting;
-  const image = await engine.importImage(await emptyImageTar(), signal);
-  const mine = agentLabels(installationId, agentRuntime);
-  const candidates = (await engine.listVolumes(mine, signal)).sort(byAge);
-  const found = await firstComplete(setting, image, candidates, signal);
-  const name = found ?? (await fillNewVolume(setting, image, signal));
+  const candidates = (await engine.listVolumes(agentLabels(installationId, agentRuntime), signal)).sort(byAge);
+  const name = await withEmptyImage(setting, signal, async (image) => {
+    const found = await firstComplete(setting, image, candidates, signal);
+    return found ?? (await fillNewVolume(setting, image, signal));
+  });
   await removeUnused(setting, name, signal);
   return name;
+}
+
+/** Containers are made from images, so one is made for them, with nothing in it, and removed with them. */
+async function withEmptyImage<T>(
+  { engine, logger }: Setting,
+  signal: AbortSignal,
+  use: (image: string) => Promise<T>,
+): Promise<T> {
+  const image = await engine.importImage(await emptyImageTar(), signal);
+  try {
+    return await use(image);
+  } finally {
+    await engine.removeImage(image, new AbortController().signal).catch((error) => {
+      logger?.warn({ err: error, image }, "an empty image stays behind");
+    });
+  }
 }
 
 function byAge(a: VolumeInspect, b: VolumeInspect): number {

@@ -7,6 +7,7 @@ import type {
   WorkspaceSpec,
 } from "@berth/provider";
 import { applyWorkspace, type Shared } from "./apply-workspace.ts";
+import { CallerError } from "./caller-error.ts";
 import { toProviderError } from "./classify-engine-error.ts";
 import type { AgentRuntime, Clock, Logger, Setting } from "./context.ts";
 import type { EngineAddress } from "./engine-address.ts";
@@ -44,6 +45,7 @@ export function createDockerProvider(options: DockerProviderOptions): WorkspaceP
     try {
       return await work();
     } catch (error) {
+      if (error instanceof CallerError) throw error.cause;
       const known = toProviderError(error, agentRuntime.mountPath);
       if (known.code !== "CANCELED") logger?.warn({ err: known.cause ?? known, code: known.code }, `${what} failed`);
       throw known;

@@ -105,6 +105,8 @@ export function connectEngine(address: EngineAddress) {
       ),
     tagImage: (id: string, repo: string, tag: string, signal: AbortSignal) =>
       ask<void>(signal, (abortSignal) => docker.getImage(id).tag({ repo, tag, abortSignal })),
+    removeImage: (id: string, signal: AbortSignal) =>
+      ignoring(404, call<void>(docker.getImage(id).remove({ abortSignal: signal } as object))),
     /** Failures arrive in the events, after a 200. */
     pullImage: async (
       repository: string,

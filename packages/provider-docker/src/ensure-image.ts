@@ -1,4 +1,5 @@
 import { type ApplyContext, type ImageSource, ProviderError } from "@berth/provider";
+import { CallerError } from "./caller-error.ts";
 import type { Setting } from "./context.ts";
 import type { ImageInspect } from "./engine-types.ts";
 import { failure } from "./failures.ts";
@@ -27,17 +28,44 @@ export async function ensureImage(
   const { signal } = context;
   const found = await findImage(setting.engine, source, signal);
   if (found) return { image: found, wasPulled: false };
-  const pull = () =>
-    pulls.run(
-      `${source.pullRepository}@${source.digest}`,
-      signal,
-      (pullSignal, publish) => pullAndVerify(setting, source, context, pullSignal, publish),
-      (progress) => context.report({ type: "layers", step: "image", ...progress }),
-    );
-  // The credential came from whoever began the pull; if that one was cancelled while asking, the others begin again.
-  const image = await pull().catch((error) => (isCanceled(error) && !signal.aborted ? pull() : Promise.reject(error)));
+  const image = await pullTogether(setting, pulls, source, context);
   await tagAsReference(setting, image.Id, source.reference, signal);
   return { image, wasPulled: true };
+}
+
+/**
+ * Joins a pull of this digest that is under way, or begins one. A pull uses the credential of whoever began it; when it
+ * fails for those who joined, they try with their own, which another registry setting may have handed out.
+ */
+async function pullTogether(
+  setting: Setting,
+  pulls: Pulls,
+  source: ImageSource,
+  context: ApplyContext,
+): Promise<ImageInspect> {
+  const { signal, report } = context;
+  for (;;) {
+    let isMine = false;
+    try {
+      return await pulls.run(
+        `${source.pullRepository}@${source.digest}`,
+        signal,
+        (pullSignal, publish) => {
+          isMine = true;
+          return pullAndVerify(setting, source, context, pullSignal, publish);
+        },
+        (progress) => report({ type: "layers", step: "image", ...progress }),
+      );
+    } catch (error) {
+      if (isMine || signal.aborted || !isPersonal(error)) throw error;
+    }
+  }
+}
+
+/** Whether a pull's failure is about who asked, so that another asker may fare better. */
+function isPersonal(error: unknown): boolean {
+  if (error instanceof ProviderError) return ["CANCELED", "IMAGE_PULL_DENIED", "IMAGE_NOT_FOUND"].includes(error.code);
+  return error instanceof CallerError || (error instanceof Error && error.name === "AbortError");
 }
 
 async function pullAndVerify(
@@ -64,10 +92,6 @@ async function tagAsReference({ engine, logger }: Setting, id: string, reference
     signal.throwIfAborted();
     logger?.warn({ err: error, reference }, "the image could not be tagged");
   }
-}
-
-function isCanceled(error: unknown): boolean {
-  return (error instanceof ProviderError && error.code === "CANCELED") || (error as Error).name === "AbortError";
 }
 
 /** Refuses an image that the engine could only emulate or not run at all: it would fail late and oddly. */

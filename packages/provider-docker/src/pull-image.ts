@@ -1,4 +1,5 @@
 import type { PullCredential } from "@berth/provider";
+import { CallerError } from "./caller-error.ts";
 import { classifyPullError, isExpiredCredential } from "./classify-pull-error.ts";
 import type { Clock } from "./context.ts";
 import type { EngineClient } from "./engine-client.ts";
@@ -35,7 +36,9 @@ async function tryPull(
   signal: AbortSignal,
   report: (event: LayersEvent) => void,
 ): Promise<string | undefined> {
-  const granted = await credential();
+  const granted = await credential().catch((error) => {
+    throw new CallerError(error);
+  });
   const login = granted && {
     username: granted.username,
     password: granted.password,

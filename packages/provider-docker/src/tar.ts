@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { extract, type Header, pack } from "tar-stream";
 
 export type TarEntry = Pick<Header, "name"> &
-  Partial<Pick<Header, "type" | "mode" | "uid" | "gid" | "mtime">> & { body?: string };
+  Partial<Pick<Header, "type" | "mode" | "uid" | "gid" | "mtime" | "linkname">> & { body?: string | Buffer };
 
 /** Packs a few small entries. */
 export async function packTar(entries: readonly TarEntry[]): Promise<Buffer> {

@@ -21,7 +21,7 @@ export type ApplyContext = {
   signal: AbortSignal;
   /** Told what happens, as it happens; at most four progress figures a second. Must not throw. */
   report(event: ProgressEvent): void;
-  /** Asked only when the image has to be pulled; `undefined` means anonymous. */
+  /** Asked only when the image has to be pulled; `undefined` means anonymous. Its errors are passed on as they come. */
   pullCredential(): Promise<PullCredential | undefined>;
 };
 
