@@ -59,8 +59,8 @@ export interface EcrRegistries {
   /** Tries, without changing anything, what importing and pulling will need. Never throws for what it finds. */
   check(request: CheckRequest): Promise<CheckReport>;
   authorization(request: AuthorizationRequest): Promise<RegistryAuthorization>;
-  /** Drops every token fetched with these credentials, here and in the lease store; call it when they are edited or deleted. */
-  forget(credentials: AwsCredentials): Promise<void>;
+  /** Drops the token of these credentials, here and in the lease store; call it with the old ones when they are edited or deleted. */
+  forget(registry: string, credentials: AwsCredentials): Promise<void>;
   close(): Promise<void>;
 }
 

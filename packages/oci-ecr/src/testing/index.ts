@@ -1,0 +1,1 @@
+export { type LeaseStorePair, leaseStoreContract } from "./lease-store.contract.ts";
