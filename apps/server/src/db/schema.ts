@@ -20,6 +20,7 @@ export type Database = {
   builds: BuildsTable;
   build_steps: BuildStepsTable;
   build_log: BuildLogTable;
+  registry_tokens: RegistryTokensTable;
 };
 
 /** A row as it is read, inserted and updated. */
@@ -215,3 +216,12 @@ type BuildLogTable = {
 };
 
 type DistributiveOmit<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never;
+
+type RegistryTokensTable = {
+  id: string;
+  token_envelope: Nullable<Buffer>;
+  issued_at: Nullable<Date>;
+  expires_at: Nullable<Date>;
+  lease_holder: Nullable<string>;
+  lease_until: Nullable<Date>;
+};

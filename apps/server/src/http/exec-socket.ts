@@ -1,13 +1,12 @@
-import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { decodeExecParams, type ExecParams, ProtocolError } from "@berth/agent-protocol";
-import { apiPrefix, Id, workspaceRoutes } from "@berth/api";
+import { workspaceRoutes } from "@berth/api";
 import { createWebSocketStream, type WebSocket, WebSocketServer } from "ws";
 import type { AgentConnection, AgentHub } from "../agents/agent-hub.ts";
-import type { Actor } from "../domain/actor.ts";
 import { BerthError } from "../domain/berth-error.ts";
 import type { Workspaces } from "../domain/workspaces/workspaces.ts";
+import type { UpgradeRequest } from "./handler.ts";
 
 export type ExecSocketDeps = {
   workspaces: Pick<Workspaces, "connect">;
@@ -18,7 +17,7 @@ export type ExecSocketDeps = {
 };
 
 const { subprotocol } = workspaceRoutes.exec.websocket;
-const path = new RegExp(`^${apiPrefix}/workspaces/([^/]+)/exec$`);
+type ExecRequest = UpgradeRequest<typeof workspaceRoutes.exec>;
 
 /** Serves `exec`: a WebSocket whose messages are the raw frame stream of a command in the workspace's agent. */
 export class ExecSocket {
@@ -34,23 +33,16 @@ export class ExecSocket {
     this.#deps = deps;
   }
 
-  /** Whether the upgrade is for a command. */
-  static matches(request: IncomingMessage): boolean {
-    return path.test((request.url ?? "").split("?")[0] ?? "");
-  }
-
   /** Answers the upgrade. Throws what becomes a problem, as long as nothing was answered. */
-  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, actor: Actor): Promise<void> {
-    const { workspaceId, params } = parse(request);
-    const workspace = await this.#deps.workspaces.connect(actor, workspaceId);
-    const gone = new AbortController();
-    socket.once("close", () => gone.abort(new Error("The client went away.")));
-    const connection = await this.#agentOf(workspace, gone.signal);
-    const stream = await connection.tunnel.openExec(params, gone.signal).catch((cause: unknown) => {
+  async upgrade({ params, query, actor, message, socket, head, signal }: ExecRequest): Promise<void> {
+    const exec = parseExec(query.exec);
+    const workspace = await this.#deps.workspaces.connect(actor, params.workspaceId);
+    const connection = await this.#agentOf(workspace, signal);
+    const stream = await connection.tunnel.openExec(exec, signal).catch((cause: unknown) => {
       throw new BerthError("AGENT_UNREACHABLE", `The agent of ${workspace.name} does not answer.`, { cause });
     });
-    this.#websockets.handleUpgrade(request, socket, head, (websocket) => {
-      void this.#join(websocket, stream, workspaceId);
+    this.#websockets.handleUpgrade(message, socket, head, (websocket) => {
+      void this.#join(websocket, stream, workspace.id);
     });
   }
 
@@ -84,16 +76,9 @@ export class ExecSocket {
   }
 }
 
-function parse(request: IncomingMessage): { workspaceId: string; params: ExecParams } {
-  const url = new URL(request.url ?? "", "http://localhost");
-  const id = Id.safeParse(path.exec(url.pathname)?.[1]);
-  if (!id.success) {
-    throw new BerthError("REQUEST_INVALID", "The workspace id is not one.", {
-      errors: [{ path: "params.workspaceId", message: "Not a UUID" }],
-    });
-  }
+function parseExec(value: string): ExecParams {
   try {
-    return { workspaceId: id.data, params: decodeExecParams(url.searchParams.get("exec") ?? "") };
+    return decodeExecParams(value);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new BerthError("REQUEST_INVALID", error.message, {

@@ -48,6 +48,12 @@ export class ReconcileLoop {
     this.#drain();
   }
 
+  /** Looks at everything now: notifications may have been missed. */
+  sweepNow(): void {
+    clearTimeout(this.#sweepTimer);
+    void this.#sweep();
+  }
+
   /** Ends the work under way where it stands and waits for it. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error("The server is stopping."));
@@ -105,6 +111,7 @@ export class ReconcileLoop {
     } catch (error) {
       this.#deps.log.warn({ err: error }, "a sweep failed");
     }
+    clearTimeout(this.#sweepTimer);
     if (!this.#stop.signal.aborted) this.#sweepTimer = setTimeout(() => void this.#sweep(), this.#deps.sweepMs);
   }
 }

@@ -12,7 +12,7 @@ export type BuildOutcome = {
 /** What a reconciler needs of the database. Writes demand the lease: a process that lost it changes nothing. */
 export type ReconcileStore = {
   find(id: string): Promise<Workspace | undefined>;
-  listDue(): Promise<string[]>;
+  listDue(): Promise<{ id: string; revision: string | null; isUp: boolean }[]>;
   acquire(workspaceId: string, owner: string, leaseMs: number): Promise<boolean>;
   renew(workspaceId: string, owner: string, leaseMs: number): Promise<boolean>;
   release(workspaceId: string, owner: string): Promise<void>;

@@ -154,8 +154,6 @@ const statements = [
     status text NOT NULL
       CHECK (status IN ('pending', 'starting', 'running', 'stopping', 'stopped', 'deleting', 'failed')),
     failure jsonb,
-    agent_token_hash bytea,
-    agent_token_envelope bytea,
     agent_version text,
     agent_connected_at timestamptz,
     latest_build_id uuid,

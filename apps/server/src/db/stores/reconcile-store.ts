@@ -49,14 +49,18 @@ const statements = (db: Executor) => {
       return (await readWorkspaces(db, selectWorkspaces(db).where("w.id", "=", id)))[0];
     },
 
-    /** Workspaces that may need a hand: unfinished builds, due attempts, and those that should be up. */
-    async listDue(): Promise<string[]> {
-      const rows = await sql<{ id: string }>`
-        SELECT w.id FROM workspaces w LEFT JOIN builds b ON b.id = w.latest_build_id
+    /**
+     * Workspaces that may need a hand: unfinished builds, due attempts, and those that should be up. `isUp` marks those
+     * that need one only when their agent is away.
+     */
+    async listDue(): Promise<{ id: string; revision: string | null; isUp: boolean }[]> {
+      const result = await sql<{ id: string; revision: string | null; is_up: boolean }>`
+        SELECT w.id, w.revision, w.status = 'running' AND b.status NOT IN ('pending', 'running') AS is_up
+        FROM workspaces w JOIN builds b ON b.id = w.latest_build_id
         WHERE b.status IN ('pending', 'running')
            OR (w.status = 'failed' AND w.retry_at <= now())
-           OR (w.desired = 'running' AND w.status IN ('running', 'starting', 'pending'))`.execute(db);
-      return rows.rows.map((row) => row.id);
+           OR w.status IN ('running', 'starting', 'pending')`.execute(db);
+      return result.rows.map((row) => ({ id: row.id, revision: row.revision, isUp: row.is_up }));
     },
 
     async acquire(workspaceId: string, owner: string, leaseMs: number): Promise<boolean> {
@@ -136,7 +140,7 @@ const statements = (db: Executor) => {
         .where("latest_build_id", "=", buildId)
         .set({
           status: outcome.status,
-          failure: outcome.failure,
+          failure: outcome.status === "failed" ? outcome.failure : null,
           retry_at: outcome.retryAt,
           attempts: outcome.attempts,
           ...(outcome.status === "running" ? { last_started_at: sql<Date>`now()` } : {}),

@@ -14,7 +14,7 @@ export type WorkspaceHandlersDeps = {
   buildLog: {
     read(buildId: string, after: number, limit: number): Promise<LogLine[]>;
     /** Resolves when the build may have changed, or after a while all the same. */
-    changed(buildId: string, signal: AbortSignal): Promise<void>;
+    changed(build: { id: string; workspaceId: string }, signal: AbortSignal): Promise<void>;
   };
 };
 
@@ -74,7 +74,7 @@ async function* logEntries(
     }
     if (lines.length === pageSize) continue;
     if (wasOver || !query.follow) break;
-    await buildLog.changed(build.id, signal);
+    await buildLog.changed(build, signal);
     build = await find().catch((error: unknown) => deletedBuild(build, error));
   }
   const time = build.finishedAt ?? new Date();
