@@ -70,7 +70,8 @@ export class ImageSource {
 
   /** Drops the tokens of an image's registry, so that the next pull asks for a fresh one. Throws NOT_FOUND. */
   async purge(imageId: string): Promise<void> {
-    await this.#deps.ecr.forget((await this.#connection(imageId)).keys);
+    const { host, keys } = await this.#connection(imageId);
+    await this.#deps.ecr.forget(host, keys);
   }
 
   async #connection(imageId: string): Promise<Connection> {

@@ -69,6 +69,6 @@ export interface EcrGateway {
   }): Promise<{ username: string; password: string; expiresAt: Date }>;
   /** `host[:port]` an engine pulls from: the registry's own name, unless the operator mapped its account elsewhere. */
   pullHost(registry: string): string;
-  /** Drops every token fetched with these keys. */
-  forget(keys: EcrKeys): Promise<void>;
+  /** Drops the token that these keys got for this registry. */
+  forget(registry: string, keys: EcrKeys): Promise<void>;
 }

@@ -8,7 +8,7 @@ import type { Page, PageRequest } from "../page.ts";
 import type { Transact } from "../transact.ts";
 import type { EcrGateway } from "./ecr-gateway.ts";
 import { type RegistryRecord, registryInUse, registryView, type StoredCredential } from "./registry.ts";
-import type { RegistryConnections, SecretBox } from "./registry-connections.ts";
+import { type RegistryConnections, type SecretBox, secretOf } from "./registry-connections.ts";
 import { type CreationStores, insertRegistry, secretChange } from "./registry-creation.ts";
 import type { KeyInput } from "./registry-keys.ts";
 import { readSettings, readSettingsChange, type SettingsChange, type SettingsInput } from "./registry-settings.ts";
@@ -137,7 +137,7 @@ export class Registries {
       ...(keys && {
         credentials: {
           accessKeyId: keys.accessKeyId,
-          secretEnvelope: this.#deps.secrets.seal(keys.secretAccessKey, id),
+          secretEnvelope: this.#deps.secrets.seal(keys.secretAccessKey, secretOf(id)),
           setBy: by.actor.userId,
         },
       }),

@@ -10,6 +10,9 @@ export type SecretBox = {
   open(envelope: Buffer, recordId: string): string;
 };
 
+/** The name of a registry's secret towards the box, the same for ever. */
+export const secretOf = (registryId: string): string => `registries/${registryId}/secret_access_key`;
+
 /** A registry with the keys to reach it, for the length of one request. */
 export type Connection = {
   registryId: string;
@@ -49,7 +52,7 @@ export class RegistryConnections {
       // Keys that cannot be opened were not used: new ones can still be set, and the registry be removed.
       return;
     }
-    await this.#deps.ecr.forget({ kind: "static-keys", ...keys });
+    await this.#deps.ecr.forget(stored.host, { kind: "static-keys", ...keys });
   }
 
   #keysOf(stored: StoredCredential): AccessKey {
@@ -60,7 +63,7 @@ export class RegistryConnections {
         "This registry has no keys, and ECR IAM Role Authentication is off on this server.",
       );
     }
-    return { accessKeyId, secretAccessKey: this.#deps.secrets.open(secretEnvelope, registryId) };
+    return { accessKeyId, secretAccessKey: this.#deps.secrets.open(secretEnvelope, secretOf(registryId)) };
   }
 
   /** A connection with keys at hand, also for a registry that is not saved yet. */

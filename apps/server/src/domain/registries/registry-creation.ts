@@ -1,6 +1,6 @@
 import type { Actor, Origin } from "../actor.ts";
 import type { AuditLog } from "../audit.ts";
-import type { SecretBox } from "./registry-connections.ts";
+import { type SecretBox, secretOf } from "./registry-connections.ts";
 import { maskAccessKeyId } from "./registry-keys.ts";
 import type { RegistrySettings } from "./registry-settings.ts";
 
@@ -37,7 +37,7 @@ export async function insertRegistry(
     kind,
     host: ecr.registryHost,
     accessKeyId: keys.accessKeyId,
-    secretEnvelope: secrets.seal(keys.secretAccessKey, id),
+    secretEnvelope: secrets.seal(keys.secretAccessKey, secretOf(id)),
     credentialsSetBy: by.actor.userId,
   });
   const entry = { ...by, target: { kind: "registry", id, name }, organizationId };
