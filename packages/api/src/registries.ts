@@ -31,11 +31,14 @@ export const Registry = z
   .meta({ id: "Registry" });
 export type Registry = z.output<typeof Registry>;
 
-const host = line(1000)
-  .min(1)
+const host = z
+  .string()
+  .trim()
+  .pipe(line(1000).min(1))
   .describe("Host, as `123456789012.dkr.ecr.eu-west-1.amazonaws.com`; a pasted URL is understood");
-const accessKeyId = line(200).min(1);
-const secretAccessKey = z.string().min(1).max(32_768).describe("Write-only");
+/** Copying adds blanks and line ends around a key; both keys blank mean the server's own role. */
+const accessKeyId = z.string().trim().pipe(line(200));
+const secretAccessKey = z.string().max(32_768).describe("Write-only");
 
 /** What a new registry needs; also sent to *check* before anything is saved. */
 export const NewRegistry = z
