@@ -14,7 +14,7 @@ import { RuntimeError } from "./runtime-error.ts";
 import { tarChunks } from "./tar.ts";
 
 /** Changes whenever the same inputs would give another runtime. */
-const RECIPE = "1";
+const RECIPE = "2";
 const LOADERS = { x64: "/lib64/ld-linux-x86-64.so.2", arm64: "/lib/ld-linux-aarch64.so.1" } as const;
 const SUPERVISOR = fileURLToPath(new URL("./supervise.sh", import.meta.url));
 
@@ -55,7 +55,9 @@ export async function buildAgentRuntime(options: RuntimeOptions): Promise<AgentR
   options.signal?.throwIfAborted();
   options.onProgress?.("Packing");
   const version = await store(directory, parts);
-  await writeRecord(directory, { version, recipe: RECIPE, nodePackageDir: options.nodePackageDir, inputs });
+  const { entrypoint, mountPath } = describe(directory, version);
+  const { nodePackageDir } = options;
+  await writeRecord(directory, { version, entrypoint, mountPath, recipe: RECIPE, nodePackageDir, inputs });
   await prune(directory, version);
   return describe(directory, version);
 }

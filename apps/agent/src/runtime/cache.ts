@@ -5,8 +5,15 @@ import path from "node:path";
 /** A file that went into a build, as it was then. */
 export type InputStamp = { file: string; sizeBytes: number; modifiedMs: number };
 
-/** What is remembered of the last build. */
-export type BuildRecord = { version: string; recipe: string; nodePackageDir: string; inputs: InputStamp[] };
+/** What is remembered of the last build. The first three fields are also how a server finds the runtime. */
+export type BuildRecord = {
+  version: string;
+  entrypoint: readonly string[];
+  mountPath: string;
+  recipe: string;
+  nodePackageDir: string;
+  inputs: InputStamp[];
+};
 
 /** Stamps a file. Throws when it is not there. */
 export async function stampOf(file: string): Promise<InputStamp> {
