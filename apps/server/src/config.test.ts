@@ -7,6 +7,7 @@ const parse = (env: Record<string, string>) =>
   parseConfig({
     env,
     homeDirectory: "/home/ada",
+    buildDirectory: "/opt/berth/dist",
     readFile: (path) => {
       const text = files[path];
       if (text === undefined) throw new Error("ENOENT");

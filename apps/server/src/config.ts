@@ -19,6 +19,10 @@ export type Config = {
   admin: { email: string; password: SecretValue } | undefined;
   /** BERTH_AGENT_URL: where agents on other machines dial. */
   agentUrl: URL | undefined;
+  /** BERTH_AGENT_RUNTIME: the folder that the agent for workspaces was built into. */
+  agentRuntimeDirectory: string;
+  /** DOCKER_HOST, and XDG_RUNTIME_DIR where rootless engines listen. */
+  engine: { dockerHost: string | undefined; runtimeDirectory: string | undefined };
   /** BERTH_AWS_ENDPOINTS: AWS accounts that a sandbox stands in for; every other account is AWS's own. */
   awsEndpoints: ReadonlyMap<string, AwsEndpoint>;
 };
@@ -29,6 +33,8 @@ export type AwsEndpoint = { api: URL; registry: string };
 export type ConfigSources = {
   env: Readonly<Record<string, string | undefined>>;
   homeDirectory: string;
+  /** Where this program's own builds are, unless the environment says otherwise. */
+  buildDirectory: string;
   /** Reads a `…_FILE`; throws when it cannot. */
   readFile(path: string): string;
 };
@@ -130,6 +136,13 @@ export function parseConfig(sources: ConfigSources): Config {
     databaseUrl,
     secretKey: reader.secret("BERTH_SECRET_KEY"),
     admin: readAdmin(reader),
+    agentRuntimeDirectory: path.resolve(
+      reader.text("BERTH_AGENT_RUNTIME") ?? path.join(sources.buildDirectory, "agent"),
+    ),
+    engine: {
+      dockerHost: reader.text("DOCKER_HOST"),
+      runtimeDirectory: reader.text("XDG_RUNTIME_DIR"),
+    },
     agentUrl: agentUrl === undefined ? undefined : new URL(agentUrl),
     awsEndpoints: new Map(Object.entries(reader.json("BERTH_AWS_ENDPOINTS", AwsEndpoints) ?? {})),
   };
