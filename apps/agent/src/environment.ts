@@ -13,8 +13,9 @@ export type EnvironmentInput = {
 /** Composes what a workspace's processes see: the image's environment and the user's, nothing of the agent's. */
 export function composeEnvironment(input: EnvironmentInput): Record<string, string> {
   const env: Record<string, string> = {};
+  const ofSupervisor = new Set(input.inherited.BERTH_AGENT_OWN_ENV?.split(" "));
   for (const [name, value] of Object.entries(input.inherited)) {
-    if (value === undefined || name.startsWith("BERTH_AGENT_")) continue;
+    if (value === undefined || name.startsWith("BERTH_AGENT_") || ofSupervisor.has(name)) continue;
     if (value === "" && /^(NODE_|LD_)/.test(name)) continue;
     env[name] = value;
   }

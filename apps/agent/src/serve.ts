@@ -28,12 +28,15 @@ function route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, resource
   stream.on("error", () => stream.destroy());
   const path = String(headers[":path"] ?? "").split("?")[0];
   const target = `${String(headers[":method"])} ${path}`;
+  // Node resets a stream whose request nobody reads as soon as it is answered; the client ends it, once it has read all.
+  if (target !== `POST ${agentPaths.exec}`) stream.resume();
   if (target === `GET ${agentPaths.info}`) {
     stream.respond({ ":status": 200, "content-type": "application/json" });
     stream.end(JSON.stringify(resources.info()));
   } else if (target === `POST ${agentPaths.exec}`) {
     resources.exec(stream, String(headers[EXEC_HEADER] ?? ""));
   } else {
-    stream.respond({ ":status": 404 }, { endStream: true });
+    stream.respond({ ":status": 404 });
+    stream.end();
   }
 }

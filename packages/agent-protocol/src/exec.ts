@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ProtocolError } from "./protocol-error.ts";
 
 /** Header of `POST /v1/exec`: base64url of the parameters as JSON. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** WebSocket subprotocol an agent asks for; the number changes only with an incompatible wire format. */
 export const AGENT_PROTOCOL = "berth-agent.v1";

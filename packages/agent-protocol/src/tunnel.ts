@@ -84,14 +84,15 @@ async function open(
   signal.throwIfAborted();
   if (session.closed || session.destroyed) throw disconnected();
   const header = exec === undefined ? {} : { [EXEC_HEADER]: encodeExecParams(exec) };
-  const stream = session.request({ ":method": method, ":path": path, ...header }, { endStream: !exec, signal });
+  const stream = session.request({ ":method": method, ":path": path, ...header }, { endStream: false, signal });
+  // Open until the answer is read: to Node's stream functions an HTTP/2 stream closed on both sides is broken off,
+  // although what it brought is still there to be read.
+  stream.once("end", () => stream.end());
   const headers = await responseOf(stream, signal);
   if (exec !== undefined && headers.status !== 200) {
     stream.destroy();
     throw new TunnelError("AGENT_REFUSED", `The agent refused the command (status ${headers.status}).`);
   }
-  // The command is over once its output is: nothing more of stdin is wanted.
-  if (exec !== undefined) stream.once("end", () => stream.end());
   return { stream, headers };
 }
 

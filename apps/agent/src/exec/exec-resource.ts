@@ -20,7 +20,9 @@ export class ExecResource {
     try {
       params = decodeExecParams(header);
     } catch {
-      stream.respond({ ":status": 400 }, { endStream: true });
+      stream.resume();
+      stream.respond({ ":status": 400 });
+      stream.end();
       return;
     }
     stream.respond({ ":status": 200, "content-type": "application/octet-stream" });
