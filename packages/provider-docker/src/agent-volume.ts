@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Setting } from "./context.ts";
 import { isConflict } from "./engine-error.ts";
 import type { MountPoint, VolumeInspect } from "./engine-types.ts";
+import { failure } from "./failures.ts";
 import { withHelper } from "./helper-container.ts";
 import { agentLabels, kindLabels } from "./labels.ts";
 import { agentVolumeName } from "./names.ts";
@@ -72,7 +73,7 @@ async function fillNewVolume(setting: Setting, image: string, signal: AbortSigna
   const mount = mountOf(name, "/agent", agentLabels(installationId, agentRuntime));
   try {
     await withHelper(setting, { image, mounts: [mount] }, async (id) => {
-      await engine.putArchive(id, "/agent", agentRuntime.openTar(), signal);
+      await putRuntime(setting, id, signal);
       // `run` has to exist, since the socket's directory is mounted there and the volume is read-only by then.
       const last = await packTar([
         { name: "run/", type: "directory", mode: 0o755 },
@@ -84,6 +85,24 @@ async function fillNewVolume(setting: Setting, image: string, signal: AbortSigna
   } catch (error) {
     await removeVolume(setting, name, new AbortController().signal);
     throw error;
+  }
+}
+
+async function putRuntime({ engine, agentRuntime }: Setting, id: string, signal: AbortSignal): Promise<void> {
+  const tar = agentRuntime.openTar();
+  let unreadable: unknown;
+  tar.once("error", (error) => {
+    unreadable = error;
+  });
+  try {
+    await engine.putArchive(id, "/agent", tar, signal);
+  } catch (error) {
+    if (unreadable === undefined) throw error;
+    throw failure("AGENT_RUNTIME_MISSING", {
+      message: "Berth's agent could not be read on the server.",
+      fix: "Reinstall or rebuild Berth: the agent's files are part of it.",
+      cause: unreadable,
+    });
   }
 }
 

@@ -1,5 +1,4 @@
 import type { ApplyContext, ProviderStep, WorkspaceSpec } from "@berth/provider";
-import { toProviderError } from "./classify-engine-error.ts";
 import { workspaceContainer } from "./container.ts";
 import type { Setting } from "./context.ts";
 import type { ContainerSummary, ImageInspect } from "./engine-types.ts";
@@ -44,10 +43,10 @@ export async function applyWorkspace(shared: Shared, spec: WorkspaceSpec, contex
     const state = await homeState(shared, spec.workspaceId, signal);
     return [state, state.kind === "new" ? `New, filled from the image's ${facts.home}` : "Kept from before"];
   });
-  await withFreshAgent(shared, async () => {
-    const volume = await step("agent", async () => [await shared.agentVolume.get(signal)]);
-    await startContainer(shared, { spec, image, facts, home, existing, volume }, context, step);
-  });
+  // A start that ended by itself may have found no agent; then what is remembered of it is looked at again.
+  if (existing.some(({ State }) => State === "exited")) shared.agentVolume.forget();
+  const volume = await step("agent", async () => [await shared.agentVolume.get(signal)]);
+  await startContainer(shared, { spec, image, facts, home, existing, volume }, context, step);
   shared.homeOwners.set(spec.workspaceId, { uid: facts.user.uid, gid: facts.user.gid });
 }
 
@@ -80,18 +79,6 @@ async function startContainer(shared: Shared, ready: Ready, { signal, report }: 
       }),
     start: (start) => step("start", async () => [await start()]),
   });
-}
-
-/** Somebody may have removed the agent's volume since this process last saw it; then it is made anew, once. */
-async function withFreshAgent(shared: Shared, run: () => Promise<void>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    const known = toProviderError(error, shared.setting.agentRuntime.mountPath);
-    if (known.code !== "AGENT_RUNTIME_MISSING") throw error;
-    shared.agentVolume.forget();
-    await run();
-  }
 }
 
 function isUpToDate(container: ContainerSummary, spec: WorkspaceSpec): boolean {

@@ -13,16 +13,16 @@ const byWords: [RegExp, ProviderErrorCode][] = [
   [/range of cpus is from|minimum memory limit|cannot allocate memory/i, "RESOURCES_UNAVAILABLE"],
 ];
 
-/** Decides what a failed engine call means. `agentMountPath` tells a missing agent from a missing anything else. */
-export function toProviderError(error: unknown, agentMountPath: string): ProviderError {
+/** Decides what a failed engine call means. */
+export function toProviderError(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error;
   if (error instanceof Error && error.name === "AbortError") return failure("CANCELED", { cause: error });
   if (error instanceof Error && error.name === "TimeoutError") return failure("ENGINE_UNREACHABLE", { cause: error });
   if (!(error instanceof EngineError)) return failure("ENGINE_FAILED", { cause: error });
-  return failure(codeOf(error, agentMountPath), { cause: error });
+  return failure(codeOf(error), { cause: error });
 }
 
-function codeOf(error: EngineError, agentMountPath: string): ProviderErrorCode {
+function codeOf(error: EngineError): ProviderErrorCode {
   const { status, systemCode, message } = error;
   if (status === undefined) {
     if (systemCode === "EACCES" || systemCode === "EPERM" || /CERT|TLS|SSL/.test(systemCode ?? ""))
@@ -32,10 +32,5 @@ function codeOf(error: EngineError, agentMountPath: string): ProviderErrorCode {
       : "ENGINE_FAILED";
   }
   if (status === 401 || status === 403) return "ENGINE_DENIED";
-  const known = byWords.find(([pattern]) => pattern.test(message));
-  if (known) return known[1];
-  if (message.includes(agentMountPath) && /no such file or directory|not found/i.test(message)) {
-    return "AGENT_RUNTIME_MISSING";
-  }
-  return "ENGINE_FAILED";
+  return byWords.find(([pattern]) => pattern.test(message))?.[1] ?? "ENGINE_FAILED";
 }

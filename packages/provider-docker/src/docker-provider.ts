@@ -46,7 +46,7 @@ export function createDockerProvider(options: DockerProviderOptions): WorkspaceP
       return await work();
     } catch (error) {
       if (error instanceof CallerError) throw error.cause;
-      const known = toProviderError(error, agentRuntime.mountPath);
+      const known = toProviderError(error);
       if (known.code !== "CANCELED") logger?.warn({ err: known.cause ?? known, code: known.code }, `${what} failed`);
       throw known;
     }

@@ -58,7 +58,7 @@ const failures: Record<ProviderErrorCode, { message: string; fix: string; retrya
     retryable: false,
   },
   AGENT_RUNTIME_MISSING: {
-    message: "Berth's agent could not be started in the workspace.",
+    message: "Berth's agent is not on the engine.",
     fix: "Try again: Berth puts its agent on the engine anew.",
     retryable: true,
   },

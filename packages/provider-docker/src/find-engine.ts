@@ -68,7 +68,7 @@ function reasonOf(error: unknown): string {
     case "EACCES":
       return "This user may not open it; add the user to the docker group, then sign in again.";
     default:
-      return toProviderError(error, "").code === "ENGINE_DENIED"
+      return toProviderError(error).code === "ENGINE_DENIED"
         ? "It refused the connection; check the TLS certificates."
         : "It did not answer.";
   }

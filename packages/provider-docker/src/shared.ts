@@ -51,6 +51,8 @@ function rememberAgentVolume(setting: Setting): Shared["agentVolume"] {
   const filling = shareWork<string>();
   return {
     async get(signal) {
+      // The engine would make a volume that somebody removed anew, and empty.
+      if (known !== undefined && !(await setting.engine.inspectVolume(known, signal))) known = undefined;
       known ??= await filling.run("agent", signal, (shared) => ensureAgentVolume(setting, shared));
       return known;
     },

@@ -99,10 +99,10 @@ export async function openTestEngine(address: EngineAddress) {
       ];
     },
 
-    anonymousVolumes: async () =>
-      ((await docker.listVolumes()).Volumes ?? [])
-        .map(({ Name }) => Name)
-        .filter((name) => /^[0-9a-f]{64}$/.test(name)),
+    anonymousVolumes: async (workspaceId: string) =>
+      (await docker.getContainer(await idOf(workspaceId)).inspect()).Mounts.map(({ Name = "" }) => Name).filter(
+        (name) => /^[0-9a-f]{64}$/.test(name),
+      ),
 
     forgetImage: async (nameOrId: string) => {
       await docker
