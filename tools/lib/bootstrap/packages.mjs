@@ -31,6 +31,10 @@ const npmFailures = [
     /E401|E403/,
     "The npm registry refused this machine: check the credentials in ~/.npmrc (npm whoami) and start again.",
   ],
+  [
+    /SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY)|CERT_/,
+    "The npm registry's certificate is not trusted here: name your organization's CA file in NODE_EXTRA_CA_CERTS and start again.",
+  ],
   [/EINTEGRITY/, "A package differs from what package-lock.json expects: run npm cache clean --force and start again."],
   [
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|network/,
