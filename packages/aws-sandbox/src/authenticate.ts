@@ -53,7 +53,7 @@ export function authenticate(
 ): Principal {
   const { endpoint, sessions, clock } = options;
   const result = verifySignature(
-    { ...request, headers: withHost(request), payloadHash: sha256Hex(body) },
+    { ...request, payloadHash: sha256Hex(body) },
     {
       service: options.service,
       region: endpoint.region,
@@ -66,9 +66,4 @@ export function authenticate(
   if (result.ok) return result.identity;
   const { code, message, status } = refusal(result.failure, options.dialect);
   throw new AwsError(code, message, status);
-}
-
-/** A proxied request names its host in the target, and that name is the one that was signed. */
-export function withHost(request: HttpRequest): ReadonlyMap<string, readonly string[]> {
-  return new Map([...request.headers, ["host", [request.host]]]);
 }

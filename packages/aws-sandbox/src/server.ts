@@ -104,6 +104,12 @@ function notFound(): HttpResponse {
   return { status: 404, headers: { "content-type": "application/json" }, body };
 }
 
+/** A body refused before anyone knew which service it was for. */
+function refusedBody({ code, message, status }: AwsError): HttpResponse {
+  const headers = { "content-type": "application/json", connection: "close" };
+  return { status, headers, body: JSON.stringify({ __type: code, message }) };
+}
+
 /** Answers every request of the listener: finds the service, lets faults step in, runs it, writes the log. */
 export function createHandler(deps: ServerDeps, onBug?: (error: unknown) => void) {
   async function answer(request: HttpRequest, target: ServerResponse): Promise<void> {
@@ -115,7 +121,13 @@ export function createHandler(deps: ServerDeps, onBug?: (error: unknown) => void
     if (resolveEndpoint(request, undefined, deps.defaults).service === "control") {
       return write(await answerControl(request, deps.control));
     }
-    const found = await prepare(request, deps);
+    let found: Awaited<ReturnType<typeof prepare>>;
+    try {
+      found = await prepare(request, deps);
+    } catch (error) {
+      if (error instanceof AwsError) return write(refusedBody(error));
+      throw error;
+    }
     if (!found) return write(notFound());
     const startedAt = performance.now();
     const call = startCall(request, found.endpoint, found.prepared.operation, deps.clock.now());

@@ -37,6 +37,7 @@ export function toHttpRequest(message: IncomingMessage): HttpRequest {
   if (absolute) {
     host = absolute[1] ?? "";
     target = absolute[2]?.startsWith("/") ? absolute[2] : `/${absolute[2] ?? ""}`;
+    headers.set("host", [host]);
   }
   const question = target.indexOf("?");
   return {

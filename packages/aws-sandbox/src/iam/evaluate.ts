@@ -1,7 +1,7 @@
-import { conditionsHold } from "./conditions.ts";
+import { type Contexts, conditionsHold } from "./conditions.ts";
 import type { PolicyDocument, PolicyStatement } from "./policy-document.ts";
 import { type RequestContext, substituteVariables } from "./variables.ts";
-import { matchesArn, matchesWildcard } from "./wildcard.ts";
+import { matchesResource, matchesWildcard } from "./wildcard.ts";
 
 /** Who asks, as policies name it. */
 export type RequestPrincipal = { arn: string; account: string };
@@ -40,10 +40,10 @@ function actionMatches(statement: PolicyStatement, action: string): boolean {
   return statement.NotAction ? !statement.NotAction.some(matches) : false;
 }
 
-function resourceMatches(statement: PolicyStatement, request: AuthorizationRequest): boolean {
+function resourceMatches(statement: PolicyStatement, request: AuthorizationRequest, { variables }: Contexts): boolean {
   const matches = (pattern: string) => {
-    const substituted = substituteVariables(pattern, request.context);
-    return substituted !== undefined && matchesArn(substituted, request.resource);
+    const substituted = substituteVariables(pattern, variables);
+    return substituted !== undefined && matchesResource(substituted, request.resource);
   };
   if (statement.Resource) return statement.Resource.some(matches);
   return statement.NotResource ? !statement.NotResource.some(matches) : true;
@@ -79,10 +79,12 @@ function applyPolicy(
   trace: TraceEntry[],
 ): Verdict {
   const verdict: Verdict = { isAllowed: false, isDenied: false };
+  const variables = policy.document.Version === "2012-10-17" ? request.context : undefined;
+  const contexts = { context: request.context, variables };
   for (const [index, statement] of policy.document.Statement.entries()) {
-    if (!actionMatches(statement, request.action) || !resourceMatches(statement, request)) continue;
+    if (!actionMatches(statement, request.action) || !resourceMatches(statement, request, contexts)) continue;
     const named = layer === "identity-based" ? "principal" : matchPrincipal(statement, request.principal);
-    if (named === "no" || !conditionsHold(statement.Condition, request.context)) continue;
+    if (named === "no" || !conditionsHold(statement.Condition, contexts)) continue;
     trace.push({ layer, policy: policy.name, statement: describe(statement, index), effect: statement.Effect });
     if (statement.Effect === "Deny") verdict.isDenied = true;
     // Naming the own account only delegates to its identity policies; it grants nothing by itself.

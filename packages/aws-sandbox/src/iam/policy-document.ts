@@ -59,7 +59,10 @@ function statementProblem(statement: PolicyStatement, kind: PolicyKind): string 
     if (!isConditionOperator(operator)) return `Invalid Condition type : ${operator}.`;
   }
   const names = statement.Principal ?? statement.NotPrincipal;
-  if (kind === "repository") return names ? undefined : "Missing required field Principal";
+  if (kind === "repository") {
+    if (statement.Resource || statement.NotResource) return "A repository policy has no resource of its own";
+    return names ? undefined : "Missing required field Principal";
+  }
   if (names) return "Policy document should not specify a principal.";
   const resources = statement.Resource ?? statement.NotResource;
   if (!resources) return "Policy statement must contain resources.";

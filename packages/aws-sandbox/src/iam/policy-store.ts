@@ -24,6 +24,11 @@ function iso(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
+/** IAM does not count white space. */
+function policySize(document: string): number {
+  return document.replace(/\s/g, "").length;
+}
+
 /** Policies and what they are attached to. */
 export class PolicyStore {
   readonly #identities: IdentityStore;
@@ -87,6 +92,9 @@ export class PolicyStore {
 
   create(account: string, input: { name: string; path: string; description?: string | undefined; document: string }) {
     this.parse(input.document);
+    if (policySize(input.document) > 6144) {
+      throw new AwsError("LimitExceeded", "Cannot exceed quota for PolicySize: 6144", 409);
+    }
     const { policies } = this.#identities.tables;
     const lower = input.name.toLowerCase();
     if ([...policies.entries(account).values()].some(({ name }) => name.toLowerCase() === lower)) {
@@ -147,6 +155,11 @@ export class PolicyStore {
 
   putInline(userArn: string, name: string, document: string): void {
     this.parse(document);
+    const others = [...this.inline(userArn)].filter(([other]) => other !== name).map(([, text]) => text);
+    if ([...others, document].reduce((sum, text) => sum + policySize(text), 0) > 2048) {
+      const user = userArn.split("/").at(-1);
+      throw new AwsError("LimitExceeded", `Maximum policy size of 2048 bytes exceeded for user ${user}`, 409);
+    }
     this.#identities.commit(this.#identities.tables.inlinePolicies.put(userArn, name, document));
   }
 

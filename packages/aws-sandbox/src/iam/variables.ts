@@ -7,9 +7,11 @@ function escapeWildcards(text: string): string {
 
 /**
  * Replaces `${key}` and `${key, 'default'}` in a policy element. Undefined when a variable has no single value and
- * no default: such an element matches nothing. Substituted text never acts as a wildcard.
+ * no default: such an element matches nothing. Substituted text never acts as a wildcard. Without a context the text
+ * stays as it is: policies older than version 2012-10-17 know no variables.
  */
-export function substituteVariables(text: string, context: RequestContext): string | undefined {
+export function substituteVariables(text: string, context: RequestContext | undefined): string | undefined {
+  if (!context) return text;
   let isResolved = true;
   const result = text.replace(/\$\{([^}]*)\}/g, (_, inner: string) => {
     if (inner === "*" || inner === "?") return `\\${inner}`;

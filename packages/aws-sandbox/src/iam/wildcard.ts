@@ -40,16 +40,28 @@ function* tokenize(pattern: string): Generator<Token> {
   }
 }
 
-/** ARNs match section by section, so that a star in one does not swallow the next colon; the resource is the rest. */
+const arnSections = 6;
+
+function splitArn(arn: string): string[] {
+  const parts = arn.split(":");
+  return parts.length <= arnSections ? parts : [...parts.slice(0, 5), parts.slice(5).join(":")];
+}
+
+/**
+ * ARNs match section by section, so that a star in one does not swallow the next colon. What a condition names must
+ * have all six sections.
+ */
 export function matchesArn(pattern: string, arn: string): boolean {
   if (pattern === "*") return true;
   const patternParts = splitArn(pattern);
   const arnParts = splitArn(arn);
-  if (!patternParts || !arnParts) return matchesWildcard(pattern, arn);
+  if (patternParts.length < arnSections || arnParts.length < arnSections) return false;
   return patternParts.every((part, i) => matchesWildcard(part, arnParts[i] ?? ""));
 }
 
-function splitArn(arn: string): string[] | undefined {
-  const parts = arn.split(":");
-  return parts.length < 6 ? undefined : [...parts.slice(0, 5), parts.slice(5).join(":")];
+/** A statement's resource may leave sections out at the end: they stand for anything (IAM user guide, Resource). */
+export function matchesResource(pattern: string, resource: string): boolean {
+  if (!resource.startsWith("arn:")) return matchesWildcard(pattern, resource);
+  const missing = arnSections - splitArn(pattern).length;
+  return matchesArn(pattern === "*" || missing <= 0 ? pattern : pattern + ":*".repeat(missing), resource);
 }

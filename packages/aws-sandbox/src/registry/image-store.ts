@@ -5,7 +5,7 @@ import type { Tables } from "../state/tables.ts";
 import { type BlobStore, sha256Digest } from "./blob-store.ts";
 import { type ParsedManifest, parseManifest } from "./manifest.ts";
 import type { ImageRecord, RegistryTables, RepositoryRecord } from "./records.ts";
-import { repositoryArn } from "./repository-store.ts";
+import { registryPart, repositoryArn, repositoryNotFound } from "./repository-store.ts";
 
 export type Image = { digest: string; record: ImageRecord };
 export type PutOutcome = Image & { isNew: boolean };
@@ -61,6 +61,7 @@ export class ImageStore {
   }
 
   addLayer(repository: RepositoryRecord, digest: string, sizeBytes: number): void {
+    this.#requireAlive(repository);
     const arn = repositoryArn(repository);
     if (!this.#tables.layers.get(arn, digest)) this.#state.commit(this.#tables.layers.put(arn, digest, { sizeBytes }));
   }
@@ -92,6 +93,7 @@ export class ImageStore {
     const sizeBytes = this.#checkParts(repository, parsed);
     await this.blobs.write(input.data);
     // Checked again: while the bytes were written, the repository may have been deleted or the tag pushed.
+    this.#requireAlive(repository);
     this.#checkTag(repository, input.tag, digest);
     const known = this.find(repository, digest)?.record;
     const record: ImageRecord = known ?? {
@@ -109,6 +111,11 @@ export class ImageStore {
     if (input.tag !== undefined && isTagMoved) changes.push(this.#tables.tags.put(arn, input.tag, digest));
     this.#state.commit(...changes);
     return { digest, record, isNew: changes.length > 0 };
+  }
+
+  #requireAlive(repository: RepositoryRecord): void {
+    const current = this.#tables.repositories.get(registryPart(repository), repository.name);
+    if (current?.createdAt !== repository.createdAt) throw repositoryNotFound(repository);
   }
 
   #checkTag(repository: RepositoryRecord, tag: string | undefined, digest: string): void {

@@ -28,7 +28,8 @@ export function repositoryNotFound({ name, registryId }: RepositoryName): AwsErr
   );
 }
 
-function partOf({ registryId, region }: Pick<RepositoryName, "registryId" | "region">): string {
+/** The part of the repositories table that holds a registry. */
+export function registryPart({ registryId, region }: Pick<RepositoryName, "registryId" | "region">): string {
   return `${registryId}/${region}`;
 }
 
@@ -45,7 +46,7 @@ export class RepositoryStore {
   }
 
   find(place: RepositoryName): RepositoryRecord | undefined {
-    return this.#tables.repositories.get(partOf(place), place.name);
+    return this.#tables.repositories.get(registryPart(place), place.name);
   }
 
   /** Throws `RepositoryNotFoundException`. */
@@ -57,7 +58,7 @@ export class RepositoryStore {
 
   /** Every repository of a registry, by name. */
   list(registry: { registryId: string; region: string }): RepositoryRecord[] {
-    const records = [...this.#tables.repositories.entries(partOf(registry)).values()];
+    const records = [...this.#tables.repositories.entries(registryPart(registry)).values()];
     return records.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -83,7 +84,7 @@ export class RepositoryStore {
       );
     }
     const contents = [...images.removeAll(arn), ...tags.removeAll(arn), ...layers.removeAll(arn)];
-    this.#state.commit(...contents, repositories.remove(partOf(place), place.name));
+    this.#state.commit(...contents, repositories.remove(registryPart(place), place.name));
     return record;
   }
 
@@ -129,7 +130,7 @@ export class RepositoryStore {
   }
 
   #save(record: RepositoryRecord): RepositoryRecord {
-    this.#state.commit(this.#tables.repositories.put(partOf(record), record.name, record));
+    this.#state.commit(this.#tables.repositories.put(registryPart(record), record.name, record));
     return record;
   }
 }

@@ -4,11 +4,21 @@ import type { Readable } from "node:stream";
 import { AwsError } from "../aws-error.ts";
 import type { BlobStore } from "./blob-store.ts";
 
-type Upload = { repositoryArn: string; file: FileHandle; path: string; hash: Hash; sizeBytes: number; isBusy: boolean };
+type Upload = {
+  repositoryArn: string;
+  file: FileHandle;
+  path: string;
+  hash: Hash;
+  sizeBytes: number;
+  isBusy: boolean;
+  usedAt: number;
+};
 
 function unknownUpload(): AwsError {
   return new AwsError("BLOB_UPLOAD_UNKNOWN", "The upload session does not exist", 404);
 }
+
+const idleMs = 3_600_000;
 
 /** Layer uploads under way. They live as long as the process; a client whose session is gone starts again. */
 export class Uploads {
@@ -20,10 +30,19 @@ export class Uploads {
   }
 
   async start(repositoryArn: string): Promise<string> {
+    await this.#discardIdle();
     const id = randomUUID();
     const path = this.#blobs.temporaryPath(id);
     const file = await open(path, "wx", 0o600);
-    this.#uploads.set(id, { repositoryArn, file, path, hash: createHash("sha256"), sizeBytes: 0, isBusy: false });
+    this.#uploads.set(id, {
+      repositoryArn,
+      file,
+      path,
+      hash: createHash("sha256"),
+      sizeBytes: 0,
+      isBusy: false,
+      usedAt: performance.now(),
+    });
     return id;
   }
 
@@ -55,6 +74,7 @@ export class Uploads {
       }
     } finally {
       upload.isBusy = false;
+      upload.usedAt = performance.now();
     }
     return upload.sizeBytes;
   }
@@ -79,6 +99,14 @@ export class Uploads {
 
   async close(): Promise<void> {
     for (const [id, upload] of [...this.#uploads]) await this.#discard(id, upload);
+  }
+
+  /** Clients that went away without a word leave their sessions behind. */
+  async #discardIdle(): Promise<void> {
+    const limit = performance.now() - idleMs;
+    for (const [id, upload] of [...this.#uploads]) {
+      if (!upload.isBusy && upload.usedAt < limit) await this.#discard(id, upload);
+    }
   }
 
   async #discard(id: string, upload: Upload): Promise<void> {

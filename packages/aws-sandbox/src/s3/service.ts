@@ -1,4 +1,3 @@
-import { withHost } from "../authenticate.ts";
 import { AwsError } from "../aws-error.ts";
 import { type Clock, parseAmzDate, toIsoSeconds } from "../clock.ts";
 import type { Endpoint } from "../http/endpoint.ts";
@@ -54,7 +53,7 @@ function refuseExpired(query: ReadonlyMap<string, string>, now: number): void {
 }
 
 function checkSignature(request: HttpRequest, endpoint: Endpoint, { urls, clock }: S3Deps): void {
-  const signable = { ...request, headers: withHost(request), payloadHash: "UNSIGNED-PAYLOAD" };
+  const signable = { ...request, payloadHash: "UNSIGNED-PAYLOAD" };
   const result = verifySignature(signable, {
     service: "s3",
     region: endpoint.region,
