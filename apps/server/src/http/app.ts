@@ -19,6 +19,8 @@ export type HttpAppOptions = {
   accessUrl: URL;
   log: HttpLog;
   observe?: RequestObserver;
+  /** Aborted when the server stops: streams end then, other requests may finish. */
+  stopping?: AbortSignal;
   /** Adds routes outside the contract, e.g. health. */
   extend?: (app: FastifyInstance) => void;
 };
@@ -107,6 +109,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   registerRoutes(app, {
     ...authentication,
     handlers: options.handlers,
+    ...(options.stopping ? { stopping: options.stopping } : {}),
     isSecure: options.accessUrl.protocol === "https:",
   });
   options.extend?.(app);

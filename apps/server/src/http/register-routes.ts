@@ -21,22 +21,22 @@ declare module "fastify" {
 /** The handler's type once its route is not known any more; `Handlers` has checked it where it was written. */
 type AnyHandler = (request: HandlerRequest<RouteDefinition>) => Promise<unknown> | AsyncIterable<unknown>;
 
-export type RegisterOptions = AuthenticateOptions & { handlers: Handlers; isSecure: boolean };
+export type RegisterOptions = AuthenticateOptions & { handlers: Handlers; isSecure: boolean; stopping?: AbortSignal };
 
 /** Aborted when the connection closes before the answer is complete. */
-function signalOf(reply: FastifyReply): AbortSignal {
+function signalOf(reply: FastifyReply, stopping: AbortSignal | undefined): AbortSignal {
   const controller = new AbortController();
   reply.raw.once("close", () => {
     if (!reply.raw.writableFinished) controller.abort();
   });
-  return controller.signal;
+  return stopping ? AbortSignal.any([controller.signal, stopping]) : controller.signal;
 }
 
 function handlerRequest(
   definition: RouteDefinition,
   request: FastifyRequest,
   reply: FastifyReply,
-  isSecure: boolean,
+  { isSecure, stopping }: RegisterOptions,
 ): HandlerRequest<RouteDefinition> {
   const parsed = parseRequest(definition, request as unknown as Record<"params" | "query" | "body", unknown>);
   return {
@@ -46,7 +46,7 @@ function handlerRequest(
     origin: { requestId: request.id, ip: request.ip },
     userAgent: request.headers["user-agent"]?.slice(0, 300) ?? null,
     sessionCookie: sessionCookieWriter(reply, isSecure),
-    signal: signalOf(reply),
+    signal: signalOf(reply, definition.stream ? stopping : undefined),
   };
 }
 
@@ -80,7 +80,7 @@ export function registerRoutes(app: FastifyInstance, options: RegisterOptions): 
         request.actor = await authenticate(request.raw, definition.scope, options);
       },
       handler: async (request, reply) => {
-        const parsed = handlerRequest(definition, request, reply, options.isSecure);
+        const parsed = handlerRequest(definition, request, reply, options);
         const body = await answer(definition, handler, parsed);
         const type = typeOf(definition);
         if (type !== undefined) reply.type(type);

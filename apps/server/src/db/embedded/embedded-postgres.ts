@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { StartupError } from "../../domain/startup-error.ts";
 import type { DatabaseAddress } from "../open-database.ts";
 import { findBinaries } from "./binaries.ts";
+import { lockDirectory } from "./directory-lock.ts";
 import { findPostmaster } from "./orphan.ts";
 import { makeSocketDirectory, port } from "./socket-directory.ts";
 import { type Launcher, unprivilegedLauncher } from "./unprivileged.ts";
@@ -16,6 +17,14 @@ export type EmbeddedPostgresOptions = {
   /** More `-c` settings, e.g. `fsync=off` in tests. */
   settings?: Record<string, string>;
   log: { info(message: string): void; warn(message: string): void };
+};
+
+type Parts = {
+  native: string;
+  launcher: Launcher;
+  dataDirectory: string;
+  socketDirectory: string;
+  lock: { release(): Promise<void> };
 };
 
 const startTimeoutMs = 60_000;
@@ -36,19 +45,18 @@ export class EmbeddedPostgres {
   readonly #launcher: Launcher;
   readonly #dataDirectory: string;
   readonly #socketDirectory: string;
+  readonly #lock: { release(): Promise<void> };
   #child: ChildProcess | undefined;
   #isStopping = false;
   #supervising: Promise<void> = Promise.resolve();
 
-  private constructor(
-    options: EmbeddedPostgresOptions,
-    parts: { native: string; launcher: Launcher; dataDirectory: string; socketDirectory: string },
-  ) {
+  private constructor(options: EmbeddedPostgresOptions, parts: Parts) {
     this.#options = options;
     this.#native = parts.native;
     this.#launcher = parts.launcher;
     this.#dataDirectory = parts.dataDirectory;
     this.#socketDirectory = parts.socketDirectory;
+    this.#lock = parts.lock;
   }
 
   /** Makes the cluster if there is none, and resolves once it accepts connections. Throws StartupError. */
@@ -57,15 +65,20 @@ export class EmbeddedPostgres {
     const launcher = unprivilegedLauncher();
     await mkdir(options.directory, { recursive: true, mode: 0o700 });
     const directory = await realpath(options.directory);
-    const dataDirectory = path.join(directory, "data");
-    const socketDirectory = await makeSocketDirectory(path.join(directory, "run"));
-    const postgres = new EmbeddedPostgres(options, { native, launcher, dataDirectory, socketDirectory });
-    await launcher.prepare(socketDirectory);
-    if (!existsSync(path.join(dataDirectory, "PG_VERSION"))) await postgres.#initialize(directory);
-    await launcher.prepare(dataDirectory);
-    const child = await postgres.#launch();
-    postgres.#supervising = postgres.#supervise(child);
-    return postgres;
+    const lock = await lockDirectory(directory);
+    try {
+      const dataDirectory = path.join(directory, "data");
+      const socketDirectory = await makeSocketDirectory(path.join(directory, "run"));
+      const postgres = new EmbeddedPostgres(options, { native, launcher, dataDirectory, socketDirectory, lock });
+      await launcher.prepare(socketDirectory);
+      if (!existsSync(path.join(dataDirectory, "PG_VERSION"))) await postgres.#initialize(directory);
+      await launcher.prepare(dataDirectory);
+      postgres.#supervising = postgres.#supervise(await postgres.#launch());
+      return postgres;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   }
 
   /** Where a database of it is. `postgres` exists always. */
@@ -83,6 +96,7 @@ export class EmbeddedPostgres {
     this.#isStopping = true;
     this.#child?.kill("SIGINT");
     await this.#supervising;
+    await this.#lock.release();
   }
 
   /** initdb into a folder aside, renamed when whole: a kill in the middle leaves no half-made cluster. */

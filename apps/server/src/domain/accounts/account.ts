@@ -83,7 +83,7 @@ export type CredentialStore = {
 };
 
 export type MemberStore = {
-  put(organizationId: string, userId: string, role: OrganizationRole): Promise<void>;
+  put(organizationId: string, userId: string, role: OrganizationRole): Promise<unknown>;
 };
 
 /** A user who does something, as the audit log names them. */
