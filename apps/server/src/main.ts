@@ -24,7 +24,7 @@ export type Process = {
 
 /**
  * Runs the server until it is told to stop. Standard output carries JSON lines: the log, and once, when it is ready,
- * `{"event":"ready","url":…,"setupUrl":…}` for whoever started it. Resolves with the exit code.
+ * `{"event":"ready","url":…,"setupUrl":…,"installationId":…}` for whoever started it. Resolves with the exit code.
  */
 export async function runServer({ env, homeDirectory, stdout, stderr, stop }: Process): Promise<number> {
   const log = createLogger(stdout);
@@ -38,8 +38,8 @@ export async function runServer({ env, homeDirectory, stdout, stderr, stop }: Pr
       clock: () => new Date(),
       openProvider: (installationId) => wireProvider({ ...config.engine, installationId, agentRuntime, log }),
     });
-    const { url, setupUrl } = server;
-    stdout.write(`${JSON.stringify({ event: "ready", url, setupUrl })}\n`);
+    const { url, setupUrl, installationId } = server;
+    stdout.write(`${JSON.stringify({ event: "ready", url, setupUrl, installationId })}\n`);
     await new Promise<void>((resolve) => {
       if (stop.aborted) resolve();
       stop.addEventListener("abort", () => resolve(), { once: true });

@@ -35,6 +35,8 @@ export type RunningServer = {
   port: number;
   /** For the first administrator; `null` once there is one. The token is in the fragment, so no proxy logs it. */
   setupUrl: string | null;
+  /** Carried by everything this installation makes on the engine. */
+  installationId: string;
   /** Stops everything, the database last. */
   close(): Promise<void>;
 };
@@ -103,7 +105,7 @@ async function compose(
   if (url.port === "0") url.port = String(listening.port);
   const token = await accounts.setup.issueToken();
   const setupUrl = token === undefined ? null : new URL(`setup#token=${token}`, url).href;
-  return { url: url.href, port: listening.port, setupUrl };
+  return { url: url.href, port: listening.port, setupUrl, installationId: data.installationId };
 }
 
 async function wireWorkspacesOn(
