@@ -4,6 +4,7 @@ import { parseConfig } from "./config.ts";
 import { keepDialling } from "./dial.ts";
 import { composeEnvironment } from "./environment.ts";
 import { ExecResource } from "./exec/exec-resource.ts";
+import { PipeMaker } from "./exec/pipes.ts";
 import { lazyPtyBinding } from "./exec/pty-binding.ts";
 import { readIdentity } from "./identity.ts";
 import { serve } from "./serve.ts";
@@ -21,6 +22,7 @@ const identity = readIdentity({
 const exec = new ExecResource({
   identity,
   env: composeEnvironment({ ...identity, inherited: process.env, restore: config.restoreEnv }),
+  pipes: new PipeMaker(["/.berth/bin/busybox", "mkfifo"], ["/dev/shm", "/tmp", "/run", identity.home]),
   pty: lazyPtyBinding(path.join(import.meta.dirname, "pty.node")),
 });
 

@@ -7,6 +7,7 @@ import type { Command, CommandSpec } from "./command.ts";
 import { ExecError } from "./exec-error.ts";
 import { findProgram } from "./find-program.ts";
 import { startPiped } from "./piped-command.ts";
+import type { PipeMaker } from "./pipes.ts";
 import type { PtyBinding } from "./pty-binding.ts";
 import { startOnTerminal } from "./terminal-command.ts";
 
@@ -15,12 +16,13 @@ export type ExecContext = {
   /** What every command sees, before its own additions. */
   env: Readonly<Record<string, string>>;
   pty(): PtyBinding;
+  pipes: PipeMaker;
 };
 
 /** Starts what the parameters ask for. Throws `ExecError`. */
 export async function startCommand(params: ExecParams, context: ExecContext): Promise<Command> {
   const spec = buildSpec(params, context);
-  if (params.tty === undefined) return startPiped(spec);
+  if (params.tty === undefined) return startPiped(spec, context.pipes);
   return startOnTerminal(spec, params.tty, context.pty());
 }
 
