@@ -106,7 +106,8 @@ function changeFor(outcome: TagOutcome, digest: string) {
     media_type: facts.mediaType,
     platforms: facts.platforms,
     size_bytes: facts.sizeBytes,
-    pushed_at: facts.pushedAt,
+    // Unknown for this look-up is not unknown for ever: the same content was pushed when it was.
+    ...((facts.pushedAt !== null || facts.digest !== digest) && { pushed_at: facts.pushedAt }),
     last_checked_at: sql<Date>`now()`,
     last_failure: null,
     ...(facts.digest !== digest && { digest_changed_at: sql<Date>`now()` }),

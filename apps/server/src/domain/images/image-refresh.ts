@@ -9,7 +9,7 @@ import type { RegistryConnections } from "../registries/registry-connections.ts"
 import type { Transact } from "../transact.ts";
 import { type ImageRecord, type ImageTagRecord, imageView } from "./image.ts";
 import { entryFor, resource } from "./images.ts";
-import { importFailure, readTagFacts, type TagFacts } from "./tag-facts.ts";
+import { knownPushTimes, lookUpTag, readTagFacts, runnableFailure, type TagFacts } from "./tag-facts.ts";
 
 /** What looking a tag up gave: what it is now, or why nobody knows. */
 export type TagOutcome = { facts: TagFacts } | { failure: Failure };
@@ -80,18 +80,20 @@ async function lookUpTags(
   { repository, tags }: ImageRecord,
   signal: AbortSignal,
 ): Promise<Map<string, TagOutcome>> {
-  const resolved = await catalog.resolveMany(
-    repository,
-    tags.map(({ tag }) => tag),
-    { signal },
-  );
+  const names = tags.map(({ tag }) => tag);
+  const [resolved, pushTimes] = await Promise.all([
+    catalog.resolveMany(repository, names, { signal }),
+    knownPushTimes(catalog, repository, names, signal),
+  ]);
   const outcomes = new Map<string, TagOutcome>();
   const queue = tags.values();
   const work = async () => {
     for (const known of queue) {
-      const { tag } = known;
-      const found = resolved.get(tag);
-      outcomes.set(tag, await outcomeOf({ repository, tag }, () => detail(catalog, repository, known, found, signal)));
+      const name = { repository, tag: known.tag };
+      const found =
+        resolved.get(known.tag) ?? new RegistryError("ECR_IMAGE_NOT_FOUND", { repository, image: known.tag });
+      const pushedAt = pushTimes.get(known.tag) ?? null;
+      outcomes.set(known.tag, await outcomeOf(name, () => factsOf(catalog, known, found, name, signal), pushedAt));
       signal.throwIfAborted();
     }
   };
@@ -100,31 +102,27 @@ async function lookUpTags(
 }
 
 /** The batch reads no configs, where a single-platform image keeps its platform: one that moved is asked by itself. */
-async function detail(
+async function factsOf(
   catalog: EcrCatalog,
-  repository: string,
   known: ImageTagRecord,
-  found: ResolvedImage | RegistryError | undefined,
+  found: ResolvedImage | RegistryError,
+  name: { repository: string; tag: string },
   signal: AbortSignal,
 ): Promise<TagFacts> {
-  const name = { repository, tag: known.tag };
   if (found instanceof RegistryError) throw found;
-  if (found === undefined) throw new RegistryError("ECR_IMAGE_NOT_FOUND", { repository, image: known.tag });
-  if (found.digest === known.digest) {
-    const { digest, mediaType, sizeBytes } = found;
-    return { digest, mediaType, sizeBytes, platforms: known.platforms, pushedAt: found.pushedAt ?? known.pushedAt };
-  }
-  if (isIndexMediaType(found.mediaType)) return readTagFacts(name, found);
-  return readTagFacts(name, await catalog.resolve(repository, known.tag, { signal }));
+  const { digest, mediaType, sizeBytes } = found;
+  if (digest === known.digest) return { digest, mediaType, sizeBytes, platforms: known.platforms, pushedAt: null };
+  return isIndexMediaType(mediaType) ? readTagFacts(name, found) : await lookUpTag(catalog, name, signal);
 }
 
 async function outcomeOf(
   known: { repository: string; tag: string },
   look: () => Promise<TagFacts>,
+  pushedAt: Date | null,
 ): Promise<TagOutcome> {
   try {
-    return { facts: await look() };
+    return { facts: { ...(await look()), pushedAt } };
   } catch (error) {
-    return { failure: failureOf(importFailure(known, error)) };
+    return { failure: failureOf(runnableFailure(known, error)) };
   }
 }

@@ -7,7 +7,7 @@ import type { Connection, RegistryConnections } from "../registries/registry-con
 import type { ImageRecord } from "./image.ts";
 import type { TagOutcome } from "./image-refresh.ts";
 import { requireTag } from "./images.ts";
-import { importFailure, readTagFacts, type TagFacts } from "./tag-facts.ts";
+import { lookUpTag, type TagFacts } from "./tag-facts.ts";
 
 export type ImageSourceDeps = {
   images: {
@@ -39,14 +39,13 @@ export class ImageSource {
     const { repository } = image;
     try {
       const { catalog } = await this.#deps.connections.open(image.registry.id);
-      const facts = readTagFacts({ repository, tag }, await catalog.resolve(repository, tag, { signal }));
+      const facts = await lookUpTag(catalog, { repository, tag }, signal);
       await this.#deps.images.recordOutcomes(imageId, new Map([[tag, { facts }]]));
       return facts;
     } catch (error) {
       signal.throwIfAborted();
-      const told = importFailure({ repository, tag }, error);
-      await this.#deps.images.recordOutcomes(imageId, new Map([[tag, { failure: failureOf(told) }]]));
-      throw told;
+      await this.#deps.images.recordOutcomes(imageId, new Map([[tag, { failure: failureOf(error) }]]));
+      throw error;
     }
   }
 

@@ -1,6 +1,6 @@
 import { RegistryError } from "@berth/oci";
 import { describe, expect, it } from "vitest";
-import { importFailure, readTagFacts } from "./tag-facts.ts";
+import { readTagFacts, runnableFailure } from "./tag-facts.ts";
 
 const known = { repository: "team/base", tag: "1" };
 const resolved = { digest: "sha256:1", mediaType: "application/vnd.oci.image.index.v1+json", sizeBytes: 5 };
@@ -22,8 +22,7 @@ describe("readTagFacts", () => {
   });
 
   it.each([
-    [[], /no platform/],
-    [[{}], /no platform/],
+    [[], /not a container image/],
     [[{ platform: { os: "windows", architecture: "amd64" } }], /for windows\/amd64, and workspaces run Linux/],
   ])("refuses %j", (images, message) => {
     expect(() => readTagFacts(known, { ...resolved, images })).toThrow(
@@ -32,15 +31,19 @@ describe("readTagFacts", () => {
   });
 });
 
-describe("importFailure", () => {
+it("takes an image whose platform the key may not read", () => {
+  expect(readTagFacts(known, { ...resolved, images: [{}] }).platforms).toEqual([]);
+});
+
+describe("runnableFailure", () => {
   it("calls an artifact what it is for an import", () => {
-    expect(importFailure(known, new RegistryError("MANIFEST_UNSUPPORTED"))).toMatchObject({
+    expect(runnableFailure(known, new RegistryError("MANIFEST_UNSUPPORTED"))).toMatchObject({
       code: "IMAGE_NOT_RUNNABLE",
     });
   });
 
   it("leaves other failures alone", () => {
     const error = new RegistryError("ECR_IMAGE_NOT_FOUND");
-    expect(importFailure(known, error)).toBe(error);
+    expect(runnableFailure(known, error)).toBe(error);
   });
 });

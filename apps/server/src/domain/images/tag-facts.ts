@@ -1,45 +1,68 @@
-import { formatPlatform, type Platform, RegistryError } from "@berth/oci";
+import { formatPlatform, RegistryError } from "@berth/oci";
 import { BerthError } from "../berth-error.ts";
-import type { ResolvedImage } from "../registries/ecr-gateway.ts";
+import type { EcrCatalog, ResolvedImage } from "../registries/ecr-gateway.ts";
 
 /** What the registry says about a tag, as it is stored. */
 export type TagFacts = {
   digest: string;
   mediaType: string;
-  /** Those a workspace could run on, e.g. `linux/amd64`. */
+  /** Those a workspace could run on, e.g. `linux/amd64`; none where the key may not read them. */
   platforms: string[];
   sizeBytes: number | null;
+  /** `null` when it was not asked for, or the key may not list. */
   pushedAt: Date | null;
 };
 
 type Known = { repository: string; tag: string };
 
 /**
- * Reads what a tag is, for running workspaces of it. Throws IMAGE_NOT_RUNNABLE where no entry is an image for Linux:
- * charts, signatures and attestations have no platform, and Windows images none of ours.
+ * Reads what a tag is, for running workspaces of it. Throws IMAGE_NOT_RUNNABLE for what is no image, and for images
+ * that are all for other systems than Linux.
  */
-export function readTagFacts({ repository, tag }: Known, resolved: ResolvedImage): TagFacts {
+export function readTagFacts(known: Known, resolved: ResolvedImage, pushedAt: Date | null = null): TagFacts {
+  if (resolved.images.length === 0) throw notRunnable(known, "it is not a container image");
   const platforms = resolved.images.flatMap(({ platform }) => (platform ? [platform] : []));
   const runnable = platforms.filter(({ os }) => os === "linux");
-  if (runnable.length === 0) throw notRunnable({ repository, tag }, reasonFor(platforms));
+  if (platforms.length > 0 && runnable.length === 0) {
+    throw notRunnable(known, `it is for ${platforms.map(formatPlatform).join(", ")}, and workspaces run Linux`);
+  }
   return {
     digest: resolved.digest,
     mediaType: resolved.mediaType,
     platforms: [...new Set(runnable.map(formatPlatform))].sort(),
     sizeBytes: resolved.sizeBytes,
-    pushedAt: resolved.pushedAt ?? null,
+    pushedAt,
   };
 }
 
-/** Gives the registry's "that is no image" the meaning it has for an import; every other error stays as it is. */
-export function importFailure(known: Known, error: unknown): unknown {
+/** Gives the registry's "that is no image" (a chart, a signature …) the meaning it has here; other errors stay. */
+export function runnableFailure(known: Known, error: unknown): unknown {
   const isArtifact = error instanceof RegistryError && error.code === "MANIFEST_UNSUPPORTED";
   return isArtifact ? notRunnable(known, "it is not a container image", error) : error;
 }
 
-function reasonFor(platforms: readonly Platform[]): string {
-  if (platforms.length === 0) return "it has no platform, as charts, signatures and attestations have none";
-  return `it is for ${platforms.map(formatPlatform).join(", ")}, and workspaces run Linux`;
+/** Asks the registry what a tag is. Throws IMAGE_NOT_RUNNABLE and the registry's failures. */
+export async function lookUpTag(catalog: EcrCatalog, known: Known, signal: AbortSignal): Promise<TagFacts> {
+  try {
+    return readTagFacts(known, await catalog.resolve(known.repository, known.tag, { signal }));
+  } catch (error) {
+    throw runnableFailure(known, error);
+  }
+}
+
+/** When tags were pushed, as far as the key may know: it is no reason to refuse what can be pulled. */
+export async function knownPushTimes(
+  catalog: EcrCatalog,
+  repository: string,
+  tags: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, Date>> {
+  try {
+    return await catalog.pushTimes(repository, tags, { signal });
+  } catch (error) {
+    if (error instanceof RegistryError) return new Map();
+    throw error;
+  }
 }
 
 function notRunnable({ repository, tag }: Known, reason: string, cause?: unknown): BerthError {

@@ -10,13 +10,12 @@ export type ListedRepository = { name: string; createdAt: Date };
 
 export type ListedTag = { tag: string; digest: string; sizeBytes?: number; pushedAt?: Date; mediaType?: string };
 
-/** What a tag is right now. An image whose platform nothing tells has none here. */
+/** What a tag is right now. An image has no platform here where the key may not read what tells it. */
 export type ResolvedImage = {
   digest: string;
   mediaType: string;
   /** Of the largest platform, compressed. */
   sizeBytes: number;
-  pushedAt?: Date;
   images: readonly { platform?: { os: string; architecture: string; variant?: string } }[];
 };
 
@@ -28,6 +27,8 @@ export interface EcrCatalog {
   ): Promise<{ items: ListedRepository[]; nextCursor?: string }>;
   listTags(repository: string, options?: Options): Promise<ListedTag[]>;
   resolve(repository: string, tag: string, options?: Options): Promise<ResolvedImage>;
+  /** When these tags were pushed; those that nobody knows are not in the answer. Needs leave to list. */
+  pushTimes(repository: string, tags: readonly string[], options?: Options): Promise<Map<string, Date>>;
   resolveMany(
     repository: string,
     tags: readonly string[],
