@@ -57,6 +57,13 @@ export function parseEcrHost(text: string): EcrHost {
   throw new RegistryError("REGISTRY_HOST_INVALID", isPrintable ? { host: text.trim() } : {});
 }
 
+/** Whether a host name is under a suffix of AWS's: such names may resolve to private addresses, through VPC endpoints. */
+export function isAwsHostname(hostname: string): boolean {
+  return partitions.some(({ dnsSuffix, dualStackSuffix, dualStackApiSuffix }) =>
+    [dnsSuffix, dualStackSuffix, dualStackApiSuffix].some((suffix) => hostname.endsWith(`.${suffix}`)),
+  );
+}
+
 function normalize(text: string): string | undefined {
   if (text.length > maxLength + 32) return undefined;
   const bare = text

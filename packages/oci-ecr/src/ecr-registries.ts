@@ -1,18 +1,10 @@
+import type { Resolve } from "@berth/oci";
 import type { AwsCredentials } from "./aws-credentials.ts";
+import type { UpstreamCall } from "./aws-http-handler.ts";
 import type { EcrCatalog } from "./ecr-catalog.ts";
+import type { EndpointOverride } from "./ecr-endpoint.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import type { CheckReport, CheckStep } from "./registry-check.ts";
-
-/** Where an account's calls go instead of to AWS. Set by the operator of the installation, never by a user. */
-export type EndpointOverride = {
-  /** Serves ECR, and STS, at this URL. */
-  api: URL;
-  /** Serves the data plane (`/v2`) at this origin. */
-  registry: URL;
-};
-
-/** One HTTP request that left for a registry or for AWS, retries included. */
-export type UpstreamCall = { service: "ecr" | "sts" | "registry" | "layer"; operation: string };
 
 export type EcrRegistriesOptions = {
   /** By AWS account id, e.g. that of a sandbox. */
@@ -20,6 +12,8 @@ export type EcrRegistriesOptions = {
   clock?: { now(): number };
   /** Shares tokens between replicas; without it each process fetches its own. */
   lease?: LeaseStore;
+  /** Resolves host names; the system's resolver unless given. */
+  resolve?: Resolve;
   onUpstreamCall?: (call: UpstreamCall) => void;
 };
 
@@ -63,6 +57,3 @@ export interface EcrRegistries {
   forget(registry: string, credentials: AwsCredentials): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Makes the one object through which the server reaches ECR. */
-export declare function createEcrRegistries(options?: EcrRegistriesOptions): EcrRegistries;

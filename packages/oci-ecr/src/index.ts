@@ -1,7 +1,10 @@
 export { type KeyWarning, keyWarnings, maskAccessKeyId, trimKeys } from "./access-key.ts";
 export type * from "./aws-credentials.ts";
+export type { UpstreamCall } from "./aws-http-handler.ts";
+export { createEcrRegistries } from "./create-ecr-registries.ts";
 export type * from "./ecr-catalog.ts";
+export type { EndpointOverride } from "./ecr-endpoint.ts";
 export { type EcrHost, matchEcrHost, parseEcrHost } from "./ecr-host.ts";
-export * from "./ecr-registries.ts";
-export type * from "./lease-store.ts";
+export type * from "./ecr-registries.ts";
+export * from "./lease-store.ts";
 export type * from "./registry-check.ts";

@@ -14,3 +14,4 @@ export * from "./platform.ts";
 export * from "./reference.ts";
 export * from "./registry-client.ts";
 export { type Challenge, parseChallenges } from "./transport/challenge.ts";
+export { responseError } from "./transport/error.ts";
