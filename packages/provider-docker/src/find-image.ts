@@ -4,7 +4,7 @@ import type { ImageInspect } from "./engine-types.ts";
 import { failure } from "./failures.ts";
 
 /** What may stand in an Engine API path: `host[:port]/repository`. */
-const repositoryPattern = /^[a-zA-Z0-9][a-zA-Z0-9.:[\]-]*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$/;
+const repositoryPattern = /^[a-zA-Z0-9[][a-zA-Z0-9.:[\]-]*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)+$/;
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 /** Throws IMAGE_NOT_FOUND for a source that no registry can hold; it also keeps odd text out of the engine's paths. */

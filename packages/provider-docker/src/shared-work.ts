@@ -34,7 +34,8 @@ export function shareWork<T, P = never>(): SharedWork<T, P> {
       for (const listener of listeners) listener(progress);
     };
     const entry: Entry<T, P> = {
-      result: begin(controller.signal, publish),
+      // Not at once, since the work may publish before this entry exists.
+      result: Promise.resolve().then(() => begin(controller.signal, publish)),
       controller,
       listeners,
       latest: undefined,
