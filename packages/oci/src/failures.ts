@@ -41,7 +41,9 @@ export type RegistryFacts = {
 type Failure = { retryable: boolean; message(facts: RegistryFacts): string; fix(facts: RegistryFacts): Fix };
 
 function row(message: (facts: RegistryFacts) => string, fix: (facts: RegistryFacts) => Fix | string): Failure {
-  return { retryable: false, message, fix: (facts) => asFix(fix(facts)) };
+  // A sentence that begins with what a name stands in for still begins with a capital.
+  const sentence = (facts: RegistryFacts) => message(facts).replace(/^the /, "The ");
+  return { retryable: false, message: sentence, fix: (facts) => asFix(fix(facts)) };
 }
 
 function passing(message: (facts: RegistryFacts) => string, fix: (facts: RegistryFacts) => Fix | string): Failure {
@@ -287,7 +289,8 @@ const content = {
     () => "Choose the tag of a container image in OCI or Docker (schema 2) form.",
   ),
   RESPONSE_TOO_LARGE: row(
-    (f) => `${registry(f)} sent more than the ${f.limit ?? "permitted"} bytes permitted for this answer.`,
+    (f) =>
+      `${registry(f)} sent more than ${f.limit === undefined ? "is" : `the ${f.limit} bytes`} permitted for this answer.`,
     () => "Check that the name is the registry's own.",
   ),
 };
