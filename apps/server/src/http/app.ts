@@ -40,7 +40,9 @@ const securityHeaders = {
 function sendProblem(reply: FastifyReply, request: FastifyRequest, error: unknown, log: HttpLog): FastifyReply {
   if (isUnexpected(error)) log.error({ requestId: request.id, err: error }, "a request failed unexpectedly");
   const { status, headers, problem } = toProblem(error, request.id);
-  return reply.code(status).headers(headers).type(problemType).send(JSON.stringify(problem));
+  // Said here again: broken paths come by no hook.
+  reply.headers({ ...securityHeaders, "x-request-id": request.id, ...headers });
+  return reply.code(status).type(problemType).send(JSON.stringify(problem));
 }
 
 function parseJson(text: string): unknown {

@@ -26,9 +26,11 @@ export class SignInThrottle {
     if (address !== null) this.#count(`address ${address}`, perAddress);
   }
 
-  /** Forgets an account's attempts, after its right password. */
-  succeeded(account: string): void {
+  /** After a right password: forgets the account's attempts, and this one of the address. */
+  succeeded(account: string, address: string | null): void {
     this.#counts.delete(`account ${account}`);
+    const ofAddress = this.#counts.get(`address ${address}`);
+    if (ofAddress) ofAddress.attempts -= 1;
   }
 
   #count(key: string, limit: number): void {

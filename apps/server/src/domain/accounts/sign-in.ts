@@ -108,7 +108,7 @@ export class SignIn {
     const isRight = account
       ? await verifyPassword(password, account.passwordHash)
       : await verifyNobodysPassword(password);
-    if (isRight) this.#deps.throttle.succeeded(throttled);
+    if (isRight) this.#deps.throttle.succeeded(throttled, origin.ip);
     return isRight;
   }
 
