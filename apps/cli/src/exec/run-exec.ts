@@ -1,0 +1,125 @@
+import type { ExecParams } from "@berth/agent-protocol";
+import { CliError, usageError } from "../errors/cli-error.ts";
+import { reportOf } from "../errors/report.ts";
+import type { Io, OutputStream } from "../io.ts";
+import { visible, visibleText } from "../output/visible.ts";
+import { connectExec } from "./connect.ts";
+import { ExecSession } from "./session.ts";
+
+export type ExecOptions = {
+  io: Io;
+  signal: AbortSignal;
+  server: { url: string; token: string };
+  workspace: { id: string; name: string };
+  tty: boolean;
+  term: string | undefined;
+  /** `null` is the login shell. */
+  command: string[] | null;
+  env: Record<string, string>;
+  cwd: string | undefined;
+};
+
+const MAX_INTERRUPTS = 3;
+
+/** Runs a command in a workspace on this process's own streams, and gives its exit code. */
+export async function runExec(options: ExecOptions): Promise<number> {
+  const { io, signal, server, workspace } = options;
+  const target = { server, workspaceId: workspace.id };
+  const socket = await connectExec(target, paramsOf(options), signal).catch((error: unknown) => {
+    throw withStartCommand(error, workspace.name);
+  });
+  const session = new ExecSession(socket);
+  const undo = options.tty ? bindTerminal(io, session) : bindSignals(io, session);
+  try {
+    const ended = session.output(io.stdout, io.stderr);
+    const sent = sendInput(io, session);
+    const { code, error } = await Promise.race([ended, failureOf(sent, ended)]);
+    if (error) throw new CommandNotRun(error, code);
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommandNotRun)) throw error;
+    io.stderr.write(`berth: ${visibleText(error.message)} (${visible(error.code)})\n`);
+    return error.exitCode;
+  } finally {
+    session.close();
+    undo();
+  }
+}
+
+/** The agent could not run the command; a shell would say so and return the same code. */
+class CommandNotRun extends Error {
+  readonly code: string;
+  readonly exitCode: number;
+
+  constructor(error: { code: string; message: string }, exitCode: number) {
+    super(error.message);
+    this.code = error.code;
+    this.exitCode = exitCode;
+  }
+}
+
+/** Fails when the input fails; otherwise leaves the ending to the output. */
+async function failureOf<T>(sent: Promise<void>, ended: Promise<T>): Promise<T> {
+  await sent;
+  return ended;
+}
+
+function sizeOf(stream: OutputStream): { columns: number; rows: number } {
+  return { columns: stream.columns || 80, rows: stream.rows || 24 };
+}
+
+function paramsOf({ io, tty, term, command, env, cwd }: ExecOptions): ExecParams {
+  const terminal = { ...sizeOf(io.stdout), term: term && /^[\w.+-]{1,64}$/.test(term) ? term : "xterm-256color" };
+  if (cwd === "") throw usageError("The directory of --workdir is empty.");
+  return {
+    command,
+    ...(tty ? { tty: terminal } : {}),
+    ...(Object.keys(env).length === 0 ? {} : { env }),
+    ...(cwd === undefined ? {} : { cwd }),
+  };
+}
+
+async function sendInput({ stdin }: Io, session: ExecSession): Promise<void> {
+  for await (const chunk of stdin) {
+    await session.send({ type: "stdin", data: typeof chunk === "string" ? Buffer.from(chunk) : chunk });
+  }
+  await session.send({ type: "stdin-end" });
+}
+
+/** Signals go to the command; who asks three times in vain gets out. */
+function bindSignals(io: Io, session: ExecSession): () => void {
+  let interrupts = 0;
+  return io.onSignal((name) => {
+    interrupts += 1;
+    if (interrupts >= MAX_INTERRUPTS) return session.close();
+    session.send({ type: "signal", name }).catch(() => session.close());
+  });
+}
+
+/** The local terminal becomes a plain wire: keys, Ctrl-C among them, go to the far terminal, which follows our size. */
+function bindTerminal(io: Io, session: ExecSession): () => void {
+  const { stdin, stdout } = io;
+  const isRaw = Boolean(stdin.isTTY);
+  const onResize = () => {
+    session.send({ type: "resize", ...sizeOf(stdout) }).catch(() => session.close());
+  };
+  if (isRaw) stdin.setRawMode?.(true);
+  stdout.on("resize", onResize);
+  const stopListening = io.onSignal(() => session.close());
+  return () => {
+    stdout.off("resize", onResize);
+    stopListening();
+    if (isRaw) stdin.setRawMode?.(false);
+  };
+}
+
+/** A stopped workspace is the usual reason; the command to start it is the fix. */
+function withStartCommand(error: unknown, name: string): unknown {
+  const { problem } = reportOf(error);
+  if (problem.code !== "WORKSPACE_NOT_RUNNING") return error;
+  return new CliError(
+    "execFailed",
+    { ...problem, fix: { text: "Start it:", command: `berth ws start ${name} --wait` } },
+    { cause: error },
+  );
+}
