@@ -1,13 +1,16 @@
+import type { Clock } from "../clock.ts";
 import type { AccessKey } from "../iam/identity-store.ts";
-import type { Sandbox } from "../sandbox.ts";
 import { signHeaders } from "../sigv4/sign.ts";
 
 export type ApiAnswer = { status: number; body: Record<string, unknown> };
 export type EcrCallOptions = { key?: AccessKey; region?: string; sessionToken?: string };
 
+/** Where a sandbox is and who operates it. */
+export type CallTarget = { url: string; host: string; region: string; operator: AccessKey; clock: Clock };
+
 /** Calls an ECR operation with a signature made at the sandbox's time; the operator's unless another key is given. */
 export async function callEcr(
-  sandbox: Sandbox,
+  sandbox: CallTarget,
   operation: string,
   input: object = {},
   options: EcrCallOptions = {},
@@ -35,7 +38,7 @@ export async function callEcr(
 }
 
 /** Basic credential for the data plane, from GetAuthorizationToken; throws when the key may not have one. */
-export async function registryAuthorization(sandbox: Sandbox, options: EcrCallOptions = {}): Promise<string> {
+export async function registryAuthorization(sandbox: CallTarget, options: EcrCallOptions = {}): Promise<string> {
   const { status, body } = await callEcr(sandbox, "GetAuthorizationToken", {}, options);
   const data = body.authorizationData as { authorizationToken: string }[] | undefined;
   if (status !== 200 || !data?.[0]) throw new Error(`GetAuthorizationToken answered ${status} ${JSON.stringify(body)}`);
