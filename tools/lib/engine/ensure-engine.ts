@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { EngineAddress } from "@berth/provider-docker";
+import type { EngineAddress, FoundEngine } from "@berth/provider-docker";
 import type { Steps } from "../bootstrap/steps.mjs";
 import { aptInstall } from "../machine/apt.ts";
 import { hasDockerd, type StartedDockerd, startDockerd } from "../machine/dockerd.ts";
@@ -18,13 +18,24 @@ export type EnsureEngineOptions = {
   signal: AbortSignal;
 };
 
+/** Throws the one sentence when no engine answers and none can be started here. */
+export async function refuseWithoutEngine(
+  env: NodeJS.ProcessEnv,
+  machine: Machine,
+  signal: AbortSignal,
+): Promise<FoundEngine> {
+  const found = await locateEngine(env, signal);
+  if ("engine" in found) return found;
+  const refusal = engineRefusal({ reasons: found.reasons, machine, isOrdered: Boolean(env.DOCKER_HOST) });
+  if (refusal) throw new Error(refusal);
+  return found;
+}
+
 /** Finds a container engine, or installs and starts one where that is ours to do. Throws one sentence when there is none. */
 export async function ensureEngine(options: EnsureEngineOptions): Promise<ReadyEngine> {
   const { env, machine, steps, signal } = options;
-  const found = await locateEngine(env, signal);
+  const found = await refuseWithoutEngine(env, machine, signal);
   if ("engine" in found) return { address: found.engine, version: found.version, started: undefined };
-  const refusal = engineRefusal({ reasons: found.reasons, machine, isOrdered: Boolean(env.DOCKER_HOST) });
-  if (refusal) throw new Error(refusal);
   if (!hasDockerd()) {
     await steps.run("Installing a container engine", (report) => aptInstall(["docker.io"], report, signal));
   }

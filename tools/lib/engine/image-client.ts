@@ -1,8 +1,7 @@
-import http from "node:http";
-import https from "node:https";
 import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { EngineAddress } from "@berth/provider-docker";
+import { callEngine, type EngineCall, expectDone, isRefusal, messageOf } from "./engine-http.ts";
 
 /** A login for one registry, as the Engine API takes it. */
 export type RegistryLogin = { username: string; password: string; serveraddress: string };
@@ -14,13 +13,11 @@ export type OnProgress = (words: string) => void;
 
 export type ImageClient = ReturnType<typeof connectImages>;
 
-type Call = { method: string; path: string; headers?: http.OutgoingHttpHeaders; body?: Readable | Buffer };
-
 /** Makes, names and moves images: the calls that set-up needs and running workspaces does not. Throws `Error` in words. */
 export function connectImages(address: EngineAddress) {
-  const call = (request: Call, signal: AbortSignal) => send(address, request, signal);
+  const call = (request: EngineCall, signal: AbortSignal) => callEngine(address, request, signal);
 
-  const stream = async (request: Call, onProgress: OnProgress, signal: AbortSignal): Promise<void> => {
+  const stream = async (request: EngineCall, onProgress: OnProgress, signal: AbortSignal): Promise<void> => {
     const answer = await call(request, signal);
     if (isRefusal(answer)) throw new Error(await messageOf(answer));
     for await (const event of jsonEvents(answer)) {
@@ -83,35 +80,6 @@ export function connectImages(address: EngineAddress) {
 }
 
 export type ImageName = { repository: string; tag: string };
-
-function send(address: EngineAddress, { method, path, headers, body }: Call, signal: AbortSignal) {
-  const options = { ...address, method, path, headers, signal };
-  const client = "protocol" in address && address.protocol === "https" ? https : http;
-  return new Promise<http.IncomingMessage>((resolve, reject) => {
-    const request = client.request({ ...options, ...("protocol" in address && { protocol: `${address.protocol}:` }) });
-    request.on("response", resolve).on("error", reject);
-    if (body === undefined || Buffer.isBuffer(body)) request.end(body);
-    else body.on("error", (error) => request.destroy(error)).pipe(request);
-  });
-}
-
-function isRefusal(answer: http.IncomingMessage): boolean {
-  return (answer.statusCode ?? 500) >= 400;
-}
-
-async function expectDone(answer: http.IncomingMessage): Promise<void> {
-  if (isRefusal(answer)) throw new Error(await messageOf(answer));
-  answer.resume();
-}
-
-async function messageOf(answer: http.IncomingMessage): Promise<string> {
-  const text = (await buffer(answer)).toString("utf8").slice(0, 2000);
-  try {
-    return String(JSON.parse(text).message ?? text);
-  } catch {
-    return text || `the engine answered ${answer.statusCode}`;
-  }
-}
 
 type EngineEvent = { error?: string; stream?: string; status?: string; progress?: string };
 

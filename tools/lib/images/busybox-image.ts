@@ -11,7 +11,7 @@ import { tarOf } from "./pack-context.ts";
 import { isStaticElf } from "./static-elf.ts";
 
 /** The variant of busybox's own image that is linked statically: no libc in it. */
-const publicImage = { repository: "public.ecr.aws/docker/library/busybox", tag: "musl" };
+export const publicBusybox = { repository: "public.ecr.aws/docker/library/busybox", tag: "musl" };
 const binary = "/bin/busybox";
 const recipeVersion = "1";
 
@@ -24,7 +24,7 @@ export async function ensureBusyboxImage(maker: ImageMaker, name: ImageName): Pr
   const bytes = isLocal ? await readFile(binary) : Buffer.alloc(0);
   const key = contentKey(
     recipeVersion,
-    isLocal ? bytes.toString("base64") : `${publicImage.repository}:${publicImage.tag}`,
+    isLocal ? bytes.toString("base64") : `${publicBusybox.repository}:${publicBusybox.tag}`,
   );
   const existing = await images.find(reference, signal);
   // An image taken over from elsewhere carries no label of ours.
@@ -66,8 +66,8 @@ async function importBusybox({ images, signal }: ImageMaker, name: ImageName, ke
 
 async function adoptPublicBusybox({ images, report, signal }: ImageMaker, name: ImageName): Promise<void> {
   const local = "busybox:musl";
-  const remote = `${publicImage.repository}:${publicImage.tag}`;
+  const remote = `${publicBusybox.repository}:${publicBusybox.tag}`;
   if (await images.find(local, signal)) return images.tag(local, name, signal);
-  if (!(await images.find(remote, signal))) await images.pull(publicImage, report, signal);
+  if (!(await images.find(remote, signal))) await images.pull(publicBusybox, report, signal);
   await images.tag(remote, name, signal);
 }

@@ -16,14 +16,23 @@ export async function packContext(files: Readonly<Record<string, string>>): Prom
 }
 
 /** A tar of a folder's contents, owned by root. */
-export async function tarOf(folder: string): Promise<Buffer> {
-  const child = spawn("tar", ["--create", "--owner=0", "--group=0", "--numeric-owner", "--directory", folder, "."], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+export function tarOf(folder: string): Promise<Buffer> {
+  return runTar(["--create", "--owner=0", "--group=0", "--numeric-owner", "--directory", folder, "."]);
+}
+
+/** One file out of a tar. */
+export function untar(archive: Buffer, name: string): Promise<Buffer> {
+  return runTar(["--extract", "--to-stdout", name], archive);
+}
+
+async function runTar(args: readonly string[], input: Buffer = Buffer.alloc(0)): Promise<Buffer> {
+  const child = spawn("tar", args, { stdio: ["pipe", "pipe", "inherit"] });
   const status = new Promise<number | null>((resolve, reject) => {
     child.on("error", reject).on("close", resolve);
   });
+  // tar may have had enough before it has read everything.
+  child.stdin.on("error", () => undefined).end(input);
   const [bytes, code] = await Promise.all([buffer(child.stdout), status]);
-  if (code !== 0) throw new Error(`tar could not pack ${folder}.`);
+  if (code !== 0) throw new Error(`tar ended with ${code}.`);
   return bytes;
 }

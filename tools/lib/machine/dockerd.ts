@@ -18,6 +18,7 @@ export type DockerdOptions = {
 };
 
 const answerWithinMs = 60_000;
+const stopWithinMs = 20_000;
 
 /** Starts Docker Engine and waits until it answers: as the system's service where systemd runs, else by itself. */
 export async function startDockerd({ machine, logFile, answers, signal }: DockerdOptions): Promise<StartedDockerd> {
@@ -41,14 +42,19 @@ export async function startDockerd({ machine, logFile, answers, signal }: Docker
     ended ??= lastLine(readFileSync(logFile, "utf8"));
   });
   child.unref();
-  const stop = () => (pid === undefined ? Promise.resolve() : endProcess(pid, { graceMs: 20_000 }));
+  const started = adoptDockerd(pid === undefined ? undefined : { pid });
   try {
     await waitUntil(answers, () => ended, `see ${logFile}`, signal);
   } catch (error) {
-    await stop();
+    await started?.stop();
     throw error;
   }
-  return { pid: pid ?? 0, stop };
+  return started;
+}
+
+/** Makes an engine that runs by itself this process's to stop. */
+export function adoptDockerd(engine: { pid: number } | undefined): StartedDockerd {
+  return engine && { pid: engine.pid, stop: () => endProcess(engine.pid, { graceMs: stopWithinMs }) };
 }
 
 async function waitUntil(
