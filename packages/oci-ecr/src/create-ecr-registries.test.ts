@@ -129,6 +129,17 @@ describe("catalog", () => {
     expect(times).toEqual([...times].sort((a, b) => b - a));
   });
 
+  test("describes one tag or digest in one call, as lists show it", async () => {
+    const catalog = registries.catalog(registry, developer);
+    const listed = (await catalog.listTags("team/base")).find(({ tag }) => tag === "1");
+    calls = [];
+    const described = await catalog.describe("team/base", "1");
+    expect(operations()).toEqual(["DescribeImages"]);
+    expect(described).toMatchObject({ digest: listed?.digest, pushedAt: listed?.pushedAt, tags: ["1"] });
+    expect(await catalog.describe("team/base", described.digest)).toEqual(described);
+    await expect(catalog.describe("team/base", "no-such")).rejects.toMatchObject({ code: "ECR_IMAGE_NOT_FOUND" });
+  });
+
   test("resolves an index to its platforms, by tag and by digest", async () => {
     const catalog = registries.catalog(registry, developer);
     const byTag = await catalog.resolve("team/base", "1");

@@ -33,8 +33,11 @@ import { assembleImage, childDigests } from "./resolved-image.ts";
 
 type SignalOption = { signal?: AbortSignal };
 
+/** The operations that a catalog needs. */
+export type EcrReads = Pick<EcrApi, "repositories" | "taggedImages" | "describedImage" | "batchGetImage" | "layerUrl">;
+
 export type EcrApiCatalogOptions = {
-  api: EcrApi;
+  api: EcrReads;
   endpoint: EcrEndpoint;
   http: SafeHttp;
   configs: ConfigCache;
@@ -101,6 +104,14 @@ export class EcrApiCatalog implements EcrCatalog {
       cursor = nextCursor;
     }
     return tags.sort(newestFirst);
+  }
+
+  async describe(repository: string, tagOrDigest: string, { signal }: SignalOption = {}): Promise<EcrImage> {
+    checkRepository(repository);
+    checkId(tagOrDigest);
+    const [image] = (await this.#options.api.describedImage(repository, tagOrDigest, signal)).imageDetails;
+    if (image === undefined) throw notFound(repository, tagOrDigest);
+    return toImage(image);
   }
 
   async manifests(

@@ -123,6 +123,18 @@ export class EcrApi {
     return this.#read(imagesSchema, answer, "DescribeImages");
   }
 
+  /** One image by tag or digest. */
+  async describedImage(repository: string, id: string, signal: Signal): Promise<WireImages> {
+    const command = new DescribeImagesCommand({
+      registryId: this.#registryId,
+      repositoryName: repository,
+      imageIds: [isDigest(id) ? { imageDigest: id } : { imageTag: id }],
+    });
+    const send = () => this.#clients.ecr.send(command, options(signal));
+    const answer = await this.#clients.call("ecr", "DescribeImages", send, { repository, image: id, signal });
+    return this.#read(imagesSchema, answer, "DescribeImages");
+  }
+
   /** At most 100 manifests by tag or digest. */
   async batchGetImage(repository: string, ids: readonly string[], signal: Signal): Promise<WireBatch> {
     const command = new BatchGetImageCommand({

@@ -51,6 +51,8 @@ export interface EcrCatalog {
   listImages(repository: string, options?: PageOptions): Promise<Page<EcrImage>>;
   /** All tags of a repository, newest first; one call for each 1000 images. */
   listTags(repository: string, options?: { signal?: AbortSignal }): Promise<EcrTag[]>;
+  /** One tag or digest as lists show it, without reading the list: one call, which needs leave to list. */
+  describe(repository: string, tagOrDigest: string, options?: { signal?: AbortSignal }): Promise<EcrImage>;
   /** Manifests by tag or digest, 100 a call. An id that cannot be had answers with its own error. */
   manifests(
     repository: string,
