@@ -1,4 +1,4 @@
-import { createEcrRegistries, type EcrRegistries, type EcrRegistriesOptions, parseEcrHost } from "@berth/oci-ecr";
+import { createEcrRegistries, type EcrRegistriesOptions, parseEcrHost } from "@berth/oci-ecr";
 import type { ChangeListener } from "./db/listen.ts";
 import { auditStore } from "./db/stores/audit-store.ts";
 import { imageStore } from "./db/stores/image-store.ts";
@@ -12,7 +12,7 @@ import { ImageImport } from "./domain/images/image-import.ts";
 import { ImageRefresh } from "./domain/images/image-refresh.ts";
 import { ImageSource } from "./domain/images/image-source.ts";
 import { Images } from "./domain/images/images.ts";
-import type { EcrCatalog, EcrGateway } from "./domain/registries/ecr-gateway.ts";
+import type { EcrGateway } from "./domain/registries/ecr-gateway.ts";
 import { Registries } from "./domain/registries/registries.ts";
 import { RegistryBrowser } from "./domain/registries/registry-browser.ts";
 import { RegistryChecks } from "./domain/registries/registry-checks.ts";
@@ -100,7 +100,7 @@ function wireEcr(options: RegistriesOptions): { ecr: EcrGateway; close(): Promis
   });
   const ecr: EcrGateway = {
     parseHost: parseEcrHost,
-    catalog: (registry, keys) => catalogFrom(upstream.catalog(registry, keys)),
+    catalog: (registry, keys) => upstream.catalog(registry, keys),
     check: (request) => upstream.check(request),
     authorization: (request) => upstream.authorization(request),
     pullHost: (registry) => awsEndpoints.get(parseEcrHost(registry).accountId)?.registry ?? registry,
@@ -112,22 +112,4 @@ function wireEcr(options: RegistriesOptions): { ecr: EcrGateway; close(): Promis
     },
   };
   return { ecr, close: () => upstream.close() };
-}
-
-/** The catalog in the domain's terms. Calls are passed on one by one: it may be an instance of a class. */
-function catalogFrom(upstream: ReturnType<EcrRegistries["catalog"]>): EcrCatalog {
-  return {
-    listRepositories: (options) => upstream.listRepositories(options),
-    listTags: (repository, options) => upstream.listTags(repository, options),
-    resolve: (repository, tag, options) => upstream.resolve(repository, tag, options),
-    resolveMany: (repository, tags, options) => upstream.resolveMany(repository, tags, options),
-    async pushTimes(repository, tags, options) {
-      const wanted = new Set(tags);
-      const times = new Map<string, Date>();
-      for (const { tag, pushedAt } of await upstream.listTags(repository, options)) {
-        if (pushedAt && wanted.has(tag)) times.set(tag, pushedAt);
-      }
-      return times;
-    },
-  };
 }

@@ -1,7 +1,9 @@
+import type { Failure } from "@berth/api";
 import { sql } from "kysely";
 import type { ImageTagRecord } from "../../domain/images/image.ts";
 import type { ImportStores } from "../../domain/images/image-import.ts";
-import type { ImageRefreshDeps, TagOutcome } from "../../domain/images/image-refresh.ts";
+import type { ImageRefreshDeps } from "../../domain/images/image-refresh.ts";
+import type { TagFacts } from "../../domain/images/tag-facts.ts";
 import type { Row } from "../schema.ts";
 import type { Executor } from "../transaction.ts";
 
@@ -60,28 +62,13 @@ export function imageTagStore(db: Executor): Pick<ImportStores["images"], "inser
     },
 
     async recordOutcomes(imageId, outcomes) {
-      const moved: { tag: string; from: string; to: string }[] = [];
-      const known = await db
-        .selectFrom("image_tags")
-        .select(["tag", "digest"])
-        .where("image_id", "=", imageId)
-        .where((where) => where("tag", "=", where.fn.any(where.val([...outcomes.keys()]))))
-        .orderBy("tag")
-        .forUpdate()
-        .execute();
-      for (const { tag, digest } of known) {
-        const outcome = outcomes.get(tag);
-        if (!outcome) continue;
-        if ("facts" in outcome && outcome.facts.digest !== digest) {
-          moved.push({ tag, from: digest, to: outcome.facts.digest });
-        }
-        await db
-          .updateTable("image_tags")
-          .set(changeFor(outcome, digest))
-          .where("image_id", "=", imageId)
-          .where("tag", "=", tag)
-          .execute();
-      }
+      const facts = [...outcomes].flatMap(([tag, outcome]) => ("facts" in outcome ? [{ tag, ...outcome.facts }] : []));
+      const failures = [...outcomes].flatMap(([tag, outcome]) =>
+        "failure" in outcome ? [{ tag, failure: outcome.failure }] : [],
+      );
+      const moved = await holdMoved(db, imageId, facts);
+      if (facts.length > 0) await updateFacts(db, imageId, facts);
+      if (failures.length > 0) await updateFailures(db, imageId, failures);
       return moved;
     },
 
@@ -98,20 +85,44 @@ export function imageTagStore(db: Executor): Pick<ImportStores["images"], "inser
   };
 }
 
-function changeFor(outcome: TagOutcome, digest: string) {
-  if ("failure" in outcome) return { last_checked_at: sql<Date>`now()`, last_failure: outcome.failure };
-  const { facts } = outcome;
-  return {
-    digest: facts.digest,
-    media_type: facts.mediaType,
-    platforms: facts.platforms,
-    size_bytes: facts.sizeBytes,
-    // Unknown for this look-up is not unknown for ever: the same content was pushed when it was.
-    ...((facts.pushedAt !== null || facts.digest !== digest) && { pushed_at: facts.pushedAt }),
-    last_checked_at: sql<Date>`now()`,
-    last_failure: null,
-    ...(facts.digest !== digest && { digest_changed_at: sql<Date>`now()` }),
-  };
+type TaggedFacts = TagFacts & { tag: string };
+
+/** Holds the image's tags, in one order for all, and tells which of them point elsewhere now. */
+async function holdMoved(db: Executor, imageId: string, facts: readonly TaggedFacts[]) {
+  const found = new Map(facts.map(({ tag, digest }) => [tag, digest]));
+  const known = await db
+    .selectFrom("image_tags")
+    .select(["tag", "digest"])
+    .where("image_id", "=", imageId)
+    .orderBy("tag")
+    .forUpdate()
+    .execute();
+  return known.flatMap(({ tag, digest: from }) => {
+    const to = found.get(tag);
+    return to === undefined || to === from ? [] : [{ tag, from, to }];
+  });
+}
+
+async function updateFacts(db: Executor, imageId: string, facts: readonly TaggedFacts[]): Promise<void> {
+  // A push time that this look-up did not ask for is still known while the content is the same.
+  await sql`UPDATE image_tags t SET
+      digest = f.digest, media_type = f."mediaType", platforms = f.platforms, size_bytes = f."sizeBytes",
+      pushed_at = coalesce(f."pushedAt", CASE WHEN t.digest = f.digest THEN t.pushed_at END),
+      digest_changed_at = CASE WHEN t.digest = f.digest THEN t.digest_changed_at ELSE now() END,
+      last_checked_at = now(), last_failure = NULL
+    FROM jsonb_to_recordset(${JSON.stringify(facts)}::jsonb)
+      AS f(tag text, digest text, "mediaType" text, platforms text[], "sizeBytes" bigint, "pushedAt" timestamptz)
+    WHERE t.image_id = ${imageId} AND t.tag = f.tag`.execute(db);
+}
+
+async function updateFailures(
+  db: Executor,
+  imageId: string,
+  failures: readonly { tag: string; failure: Failure }[],
+): Promise<void> {
+  await sql`UPDATE image_tags t SET last_checked_at = now(), last_failure = f.failure
+    FROM jsonb_to_recordset(${JSON.stringify(failures)}::jsonb) AS f(tag text, failure jsonb)
+    WHERE t.image_id = ${imageId} AND t.tag = f.tag`.execute(db);
 }
 
 function tagFrom(row: Row<"image_tags">, workspaceCount: number): ImageTagRecord {

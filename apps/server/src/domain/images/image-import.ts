@@ -14,7 +14,7 @@ import type { Transact } from "../transact.ts";
 import { type ImageRecord, imageView } from "./image.ts";
 import { entryFor, resource } from "./images.ts";
 import { readImportedRepository } from "./repository-input.ts";
-import { knownPushTimes, lookUpTag, type TagFacts } from "./tag-facts.ts";
+import { ifKnown, lookUpTag, type TagFacts } from "./tag-facts.ts";
 
 export type ImportRequest = {
   organizationId?: string | undefined;
@@ -167,11 +167,11 @@ export class ImageImport {
   }
 
   async #look({ catalog }: Connection, repository: string, tag: string, signal: AbortSignal): Promise<TagFacts> {
-    const [facts, pushTimes] = await Promise.all([
+    const [facts, described] = await Promise.all([
       lookUpTag(catalog, { repository, tag }, signal),
-      knownPushTimes(catalog, repository, [tag], signal),
+      ifKnown(catalog.describe(repository, tag, { signal }), {}),
     ]);
-    return { ...facts, pushedAt: pushTimes.get(tag) ?? null };
+    return { ...facts, pushedAt: described.pushedAt ?? null };
   }
 
   async #settleRegistry(stores: ImportStores, { connection, organizationId, unsaved }: Source, by: By): Promise<void> {

@@ -9,7 +9,7 @@ import type { RegistryConnections } from "../registries/registry-connections.ts"
 import type { Transact } from "../transact.ts";
 import { type ImageRecord, type ImageTagRecord, imageView } from "./image.ts";
 import { entryFor, resource } from "./images.ts";
-import { knownPushTimes, lookUpTag, readTagFacts, runnableFailure, type TagFacts } from "./tag-facts.ts";
+import { ifKnown, lookUpTag, readTagFacts, runnableFailure, type TagFacts } from "./tag-facts.ts";
 
 /** What looking a tag up gave: what it is now, or why nobody knows. */
 export type TagOutcome = { facts: TagFacts } | { failure: Failure };
@@ -81,10 +81,11 @@ async function lookUpTags(
   signal: AbortSignal,
 ): Promise<Map<string, TagOutcome>> {
   const names = tags.map(({ tag }) => tag);
-  const [resolved, pushTimes] = await Promise.all([
+  const [resolved, listed] = await Promise.all([
     catalog.resolveMany(repository, names, { signal }),
-    knownPushTimes(catalog, repository, names, signal),
+    ifKnown(catalog.listTags(repository, { signal }), []),
   ]);
+  const pushTimes = new Map(listed.map(({ tag, pushedAt }) => [tag, pushedAt]));
   const outcomes = new Map<string, TagOutcome>();
   const queue = tags.values();
   const work = async () => {

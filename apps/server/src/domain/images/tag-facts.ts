@@ -50,17 +50,12 @@ export async function lookUpTag(catalog: EcrCatalog, known: Known, signal: Abort
   }
 }
 
-/** When tags were pushed, as far as the key may know: it is no reason to refuse what can be pulled. */
-export async function knownPushTimes(
-  catalog: EcrCatalog,
-  repository: string,
-  tags: readonly string[],
-  signal: AbortSignal,
-): Promise<Map<string, Date>> {
+/** What only a key that may list can know, else `instead`: it is no reason to refuse what can be pulled. */
+export async function ifKnown<Result>(asked: Promise<Result>, instead: Result): Promise<Result> {
   try {
-    return await catalog.pushTimes(repository, tags, { signal });
+    return await asked;
   } catch (error) {
-    if (error instanceof RegistryError) return new Map();
+    if (error instanceof RegistryError) return instead;
     throw error;
   }
 }

@@ -27,8 +27,8 @@ export interface EcrCatalog {
   ): Promise<{ items: ListedRepository[]; nextCursor?: string }>;
   listTags(repository: string, options?: Options): Promise<ListedTag[]>;
   resolve(repository: string, tag: string, options?: Options): Promise<ResolvedImage>;
-  /** When these tags were pushed; those that nobody knows are not in the answer. Needs leave to list. */
-  pushTimes(repository: string, tags: readonly string[], options?: Options): Promise<Map<string, Date>>;
+  /** One tag as lists show it; needs leave to list. */
+  describe(repository: string, tag: string, options?: Options): Promise<{ pushedAt?: Date }>;
   resolveMany(
     repository: string,
     tags: readonly string[],
