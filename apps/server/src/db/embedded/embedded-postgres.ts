@@ -7,7 +7,7 @@ import { StartupError } from "../../domain/startup-error.ts";
 import type { DatabaseAddress } from "../open-database.ts";
 import { findBinaries } from "./binaries.ts";
 import { lockDirectory } from "./directory-lock.ts";
-import { findPostmaster } from "./orphan.ts";
+import { findPostmaster, removeStalePid } from "./orphan.ts";
 import { makeSocketDirectory, port } from "./socket-directory.ts";
 import { type Launcher, unprivilegedLauncher } from "./unprivileged.ts";
 
@@ -70,9 +70,10 @@ export class EmbeddedPostgres {
       const dataDirectory = path.join(directory, "data");
       const socketDirectory = await makeSocketDirectory(path.join(directory, "run"));
       const postgres = new EmbeddedPostgres(options, { native, launcher, dataDirectory, socketDirectory, lock });
-      await launcher.prepare(socketDirectory);
+      await launcher.openWay(directory);
+      await launcher.handOver(socketDirectory);
       if (!existsSync(path.join(dataDirectory, "PG_VERSION"))) await postgres.#initialize(directory);
-      await launcher.prepare(dataDirectory);
+      await launcher.handOver(dataDirectory);
       postgres.#supervising = postgres.#supervise(await postgres.#launch());
       return postgres;
     } catch (error) {
@@ -104,7 +105,7 @@ export class EmbeddedPostgres {
     const aside = path.join(directory, "data.new");
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside, { mode: 0o700 });
-    await this.#launcher.prepare(aside);
+    await this.#launcher.handOver(aside);
     const args = ["-D", aside, "-U", "berth", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"];
     const { code, output } = await outcomeOf(this.#spawn("initdb", args, aside));
     if (code !== 0) throw startFailure("The embedded PostgreSQL could not be set up", output, directory);
@@ -130,13 +131,26 @@ export class EmbeddedPostgres {
       const orphan = await findPostmaster(this.#dataDirectory);
       if (orphan !== undefined) {
         this.#options.log.warn(`Stopping the database process ${orphan} that an earlier run left behind.`);
-        await stopProcess(orphan, deadline);
+        await this.#stopOrphan(orphan, deadline);
       }
+      await removeStalePid(this.#dataDirectory);
       const result = await this.#launchOnce();
       if (result.isReady) return result.child;
       const isHeld = /lock file|pre-existing shared memory|is another postmaster/i.test(result.output);
       if (!isHeld || Date.now() > deadline)
         throw startFailure("The embedded PostgreSQL does not start", result.output, this.#dataDirectory);
+      await delay(100);
+    }
+  }
+
+  /** Looks at what it works on, not at its number, which a zombie keeps. */
+  async #stopOrphan(pid: number, deadline: number): Promise<void> {
+    while (Date.now() < deadline && (await findPostmaster(this.#dataDirectory)) === pid) {
+      try {
+        process.kill(pid, "SIGINT");
+      } catch {
+        // It ended meanwhile.
+      }
       await delay(100);
     }
   }
@@ -202,17 +216,6 @@ function outcomeOf(child: ChildProcess): Promise<{ code: number | null; output: 
     child.once("error", (error) => resolve({ code: null, output: `${output}\n${error.message}` }));
     child.once("close", (code) => resolve({ code, output }));
   });
-}
-
-async function stopProcess(pid: number, deadline: number): Promise<void> {
-  while (Date.now() < deadline) {
-    try {
-      process.kill(pid, "SIGINT");
-    } catch {
-      return;
-    }
-    await delay(100);
-  }
 }
 
 function startFailure(what: string, output: string, directory: string): StartupError {
