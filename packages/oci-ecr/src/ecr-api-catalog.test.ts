@@ -40,7 +40,6 @@ function makeCatalog(count: number, { maxBatch = 100 } = {}) {
   const calls: string[] = [];
   const api: EcrReads = {
     repositories: async () => ({ repositories: [] }),
-    describedImage: async () => ({ imageDetails: [] }),
     layerUrl: async () => new URL("https://evil.example/layer"),
     taggedImages: async (_repository, { maxResults, nextToken }) => {
       calls.push("DescribeImages");

@@ -141,7 +141,7 @@ class RegistryChecker {
   async #tls(): Promise<Finding> {
     const { endpoint, addresses, resolve } = this.#deps;
     const options = { signal: this.#signal, ...(resolve && { resolve }) };
-    const { protocol, issuer } = await probeTls(endpoint.registryUrl.hostname, addresses, options);
+    const { protocol, issuer } = await probeTls(endpoint.registryUrl, addresses, options);
     return { detail: issuer === undefined ? `${protocol}.` : `${protocol}, certificate issued by ${issuer}.` };
   }
 

@@ -7,13 +7,19 @@ const timeoutMs = 10_000;
 
 /** Makes one TLS connection to a vetted address and tells who signed the certificate; throws what kept it from it. */
 export async function probeTls(
-  hostname: string,
+  { hostname, port }: URL,
   policy: AddressPolicy,
-  { resolve, signal }: { resolve?: Resolve; signal?: AbortSignal | undefined },
+  { resolve, signal, ca }: { resolve?: Resolve; signal?: AbortSignal | undefined; ca?: string },
 ): Promise<TlsProbe> {
   signal?.throwIfAborted();
   const { promise, resolve: done, reject } = Promise.withResolvers<TlsProbe>();
-  const socket = connect({ host: hostname, port: 443, servername: hostname, lookup: vettedLookup(policy, resolve) });
+  const socket = connect({
+    host: hostname,
+    port: Number(port || 443),
+    servername: hostname,
+    lookup: vettedLookup(policy, resolve),
+    ...(ca !== undefined && { ca }),
+  });
   const onAbort = () => reject(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   socket.setTimeout(timeoutMs, () => reject(new RegistryError("NET_TIMEOUT", { host: hostname, phase: "connecting" })));
