@@ -1,5 +1,7 @@
+import { lookup as systemLookup } from "node:dns";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import type { LookupFunction } from "node:net";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type AddressPolicy, RegistryError, type Resolve, vettedLookup } from "@berth/oci";
@@ -10,13 +12,14 @@ export type UpstreamCall = { service: "ecr" | "sts" | "registry" | "layer"; oper
 
 export type AwsHttpHandlerOptions = {
   addresses: AddressPolicy;
+  /** Hosts of the operator's overrides, which may be at any address. */
+  trustedHostnames?: ReadonlySet<string>;
   resolve?: Resolve | undefined;
   now: () => number;
   onCall?: ((call: UpstreamCall) => void) | undefined;
+  /** 64 MiB unless given: more than a batch of a hundred ordinary manifests, less than what hurts. */
+  maxAnswerBytes?: number;
 };
-
-/** More than a batch of a hundred ordinary manifests, less than what hurts. */
-const maxAnswerBytes = 64 * 1024 * 1024;
 
 type HandleArguments = Parameters<NodeHttpHandler["handle"]>;
 
@@ -31,6 +34,9 @@ export class AwsHttpHandler extends NodeHttpHandler {
 
   constructor(options: AwsHttpHandlerOptions) {
     const shared = { keepAlive: true, maxSockets: 64 };
+    const vetted = vettedLookup(options.addresses, options.resolve);
+    const lookup: LookupFunction = (hostname, how, done) =>
+      options.trustedHostnames?.has(hostname) ? systemLookup(hostname, how, done) : vetted(hostname, how, done);
     super({
       connectionTimeout: 5_000,
       requestTimeout: 30_000,
@@ -39,7 +45,7 @@ export class AwsHttpHandler extends NodeHttpHandler {
       // With warnings of its own the SDK would write to the console.
       socketAcquisitionWarningTimeout: 2 ** 31 - 1,
       httpAgent: new HttpAgent(shared),
-      httpsAgent: new HttpsAgent({ ...shared, lookup: vettedLookup(options.addresses, options.resolve) }),
+      httpsAgent: new HttpsAgent({ ...shared, lookup }),
     });
     this.#options = options;
   }
@@ -54,7 +60,7 @@ export class AwsHttpHandler extends NodeHttpHandler {
     const { response } = await super.handle(request, options);
     const date = Date.parse(response.headers.date ?? "");
     if (!Number.isNaN(date)) this.#skewMs.set(request.hostname, date - this.#options.now());
-    response.body = limitBody(response.body, request.hostname);
+    response.body = limitBody(response.body, request.hostname, this.#options.maxAnswerBytes ?? 64 * 1024 * 1024);
     return { response };
   }
 }
@@ -65,12 +71,12 @@ function describeCall({ headers, body }: HandleArguments[0]): UpstreamCall {
   return { service: "sts", operation: /(?:^|&)Action=(\w+)/.exec(String(body))?.[1] ?? "unknown" };
 }
 
-function limitBody(body: Readable, host: string): Readable {
+function limitBody(body: Readable, host: string, limit: number): Readable {
   let size = 0;
   const limiter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       size += chunk.length;
-      if (size > maxAnswerBytes) done(new RegistryError("RESPONSE_TOO_LARGE", { host, limit: maxAnswerBytes }));
+      if (size > limit) done(new RegistryError("RESPONSE_TOO_LARGE", { host, limit }));
       else done(null, chunk);
     },
   });

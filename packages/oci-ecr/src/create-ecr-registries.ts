@@ -51,7 +51,14 @@ class Registries implements EcrRegistries {
     const { clock, lease, resolve, endpointOverrides = new Map(), onUpstreamCall } = options;
     this.#options = options;
     this.#now = clock === undefined ? Date.now : () => clock.now();
-    this.#handler = new AwsHttpHandler({ addresses, resolve, now: this.#now, onCall: onUpstreamCall });
+    const trustedHostnames = new Set([...endpointOverrides.values()].map(({ api }) => api.hostname));
+    this.#handler = new AwsHttpHandler({
+      addresses,
+      trustedHostnames,
+      resolve,
+      now: this.#now,
+      onCall: onUpstreamCall,
+    });
     this.#http = new SafeHttp({
       addresses,
       trustedOrigins: [...endpointOverrides.values()].flatMap(({ api, registry }) =>
