@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 /** A sandbox that cannot start, with what to do about it. */
@@ -68,7 +68,13 @@ export type DataDirectory = {
 /** Makes or takes over a data directory. Throws `SANDBOX_DATA_DIR_IN_USE` while another sandbox holds it. */
 export function openDataDirectory(directory: string): DataDirectory {
   const absolute = path.resolve(directory);
-  mkdirSync(absolute, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(absolute, { recursive: true, mode: 0o700 });
+    accessSync(absolute, constants.W_OK);
+  } catch (cause) {
+    const message = `The sandbox cannot write to ${absolute}. Choose another directory with --data-dir, or give it to this user.`;
+    throw new SandboxError("SANDBOX_DATA_DIR_UNUSABLE", message, { cause });
+  }
   const release = lock(absolute);
   const credentials = path.join(absolute, "credentials");
   return {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { resetSandbox, SandboxError } from "./data-directory.ts";
 import { parseProgramOptions } from "./program-options.ts";
 import { startSandbox } from "./sandbox.ts";
-import { callEcr, registryAuthorization } from "./testing/ecr-caller.ts";
+import { type CallTarget, callEcr, registryAuthorization } from "./testing/ecr-caller.ts";
 import { startTestSandbox } from "./testing/index.ts";
 import { ImagePusher } from "./testing/push-image.ts";
 
@@ -26,11 +26,12 @@ afterEach(async () => {
 type Running = { child: ChildProcess; lines: Record<string, string> };
 
 /** Starts the program and waits for the lines it prints. */
-async function start(args: string[] = []): Promise<Running> {
-  const child = spawn(process.execPath, [main, "--port", "0", "--data-dir", dataDir, ...args], {
-    env: {},
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+function start(): Promise<Running> {
+  const args = [main, "--port", "0", "--data-dir", dataDir];
+  return printed(spawn(process.execPath, args, { env: {}, stdio: ["ignore", "pipe", "inherit"] }));
+}
+
+async function printed(child: ChildProcess): Promise<Running> {
   children.push(child);
   let text = "";
   for await (const chunk of child.stdout!) {
@@ -46,6 +47,15 @@ async function start(args: string[] = []): Promise<Running> {
         .map((line) => line.split(/: (.*)/).slice(0, 2)),
     ),
   };
+}
+
+/** What a caller needs of a sandbox in another process. */
+async function reachable({ lines }: Running): Promise<CallTarget> {
+  const url = lines.Endpoint!;
+  const file = await readFile(path.join(dataDir, "credentials"), "utf8");
+  const [, id, secret] = /\[operator\]\naws_access_key_id = (\S+)\naws_secret_access_key = (\S+)/.exec(file)!;
+  const operator = { accessKeyId: id!, secretAccessKey: secret!, userName: "", account: "" };
+  return { url, host: url.slice("http://".length), region: "us-east-1", operator, clock: Date };
 }
 
 function exit(child: ChildProcess): Promise<number | null> {
@@ -74,19 +84,9 @@ describe("berth sandbox", () => {
   });
 
   test("killed in the middle of pushes, it has everything that it acknowledged", async () => {
-    const { child, lines } = await start();
-    const operator = /\[operator\]\naws_access_key_id = (\S+)\naws_secret_access_key = (\S+)/.exec(
-      await readFile(path.join(dataDir, "credentials"), "utf8"),
-    )!;
-    const key = { accessKeyId: operator[1]!, secretAccessKey: operator[2]!, userName: "", account: "" };
-    const remote = (url: string) => ({
-      url,
-      host: url.slice("http://".length),
-      region: "us-east-1",
-      operator: key,
-      clock: { now: Date.now },
-    });
-    const first = remote(lines.Endpoint!);
+    const running = await start();
+    const { child } = running;
+    const first = await reachable(running);
     await callEcr(first, "CreateRepository", { repositoryName: "team/base" });
     const pusher = new ImagePusher(first.url, "team/base", await registryAuthorization(first));
     const acknowledged: string[] = [];
@@ -100,7 +100,7 @@ describe("berth sandbox", () => {
     await Promise.allSettled(pushing);
     expect(acknowledged.length).toBeGreaterThanOrEqual(40);
 
-    const second = remote((await start()).lines.Endpoint!);
+    const second = await reachable(await start());
     const imageIds = acknowledged.slice(0, 100).map((imageTag) => ({ imageTag }));
     const { body } = await callEcr(second, "BatchGetImage", { repositoryName: "team/base", imageIds });
     expect(body.failures).toEqual([]);
@@ -112,6 +112,49 @@ describe("berth sandbox", () => {
       headers: { authorization },
     });
     expect(blob.status).toBe(200);
+  });
+
+  test("with a full disk it refuses, and keeps what it had acknowledged", async () => {
+    const limited = spawn(
+      "/bin/bash",
+      [
+        "-c",
+        'trap "" XFSZ; ulimit -f 40; exec "$0" "$@"',
+        process.execPath,
+        main,
+        "--port",
+        "0",
+        "--data-dir",
+        dataDir,
+      ],
+      {
+        env: {},
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    );
+    const first = await reachable(await printed(limited));
+    const names: string[] = [];
+    for (let status = 200; status === 200; ) {
+      const repositoryName = `team/r${names.length}`;
+      status = (await callEcr(first, "CreateRepository", { repositoryName })).status;
+      if (status === 200) names.push(repositoryName);
+      else expect(status).toBe(500);
+    }
+    expect(names.length).toBeGreaterThan(20);
+    expect((await callEcr(first, "DescribeRepositories")).status).toBe(200);
+    limited.kill("SIGKILL");
+    const second = await reachable(await start());
+    const { body } = await callEcr(second, "DescribeRepositories", { maxResults: 1000 });
+    expect((body.repositories as { repositoryName: string }[]).map(({ repositoryName }) => repositoryName)).toEqual(
+      names.sort(),
+    );
+  });
+
+  test("does not start over a state that it cannot read", async () => {
+    await writeFile(path.join(dataDir, "state.jsonl"), "nonsense\n");
+    await expect(startSandbox({ dataDir })).rejects.toMatchObject({ code: "SANDBOX_STATE_UNREADABLE" });
+    resetSandbox(dataDir);
+    await (await startSandbox({ dataDir })).close();
   });
 
   test("says what is wrong with a port or a directory in use", async () => {

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { assemble } from "./assemble.ts";
+import { type Assembled, type AssembleOptions, assemble } from "./assemble.ts";
 import { VirtualClock } from "./clock.ts";
 import { CallLog, type LogEntry } from "./control/call-log.ts";
 import { Faults } from "./control/faults.ts";
@@ -84,6 +84,17 @@ function listenError(error: NodeJS.ErrnoException, listen: string, port: number)
   return new SandboxError("SANDBOX_CANNOT_LISTEN", message, { cause: error });
 }
 
+function assembleOrRelease(options: AssembleOptions): Assembled {
+  try {
+    return assemble(options);
+  } catch (cause) {
+    options.directory.release();
+    const { path } = options.directory;
+    const message = `The sandbox cannot read its state in ${path}. Restore it, or empty it with berth sandbox reset.`;
+    throw new SandboxError("SANDBOX_STATE_UNREADABLE", message, { cause });
+  }
+}
+
 /** Starts a sandbox AWS in this process. Throws `SandboxError` for a port or directory in use. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { listen = "127.0.0.1", port: wantedPort = 0, account = defaultAccount, region = defaultRegion } = options;
@@ -92,7 +103,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const faults = new Faults();
   const log = new CallLog(options.logSize ?? 5000);
   const throttling = new Throttling(clock, options.throttling ?? false);
-  const parts = assemble({ directory, clock, faults, log, throttling, account, region });
+  const parts = assembleOrRelease({ directory, clock, faults, log, throttling, account, region });
   const server = createServer({ maxHeaderSize: 64 * 1024, requestTimeout: 0, keepAliveTimeout: 65_000 });
   server.on("request", createHandler(parts.server, options.onBug));
   async function close(): Promise<void> {

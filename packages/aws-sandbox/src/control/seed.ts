@@ -23,6 +23,7 @@ const repositorySchema = z.strictObject({
     .optional(),
   region: z.string().optional(),
   immutable: z.boolean().optional(),
+  resourceTags: z.record(z.string(), z.string()).optional(),
   /** The repository policy, as a document. */
   policy: z.unknown().optional(),
 });
@@ -66,7 +67,10 @@ export function seedUser({ identities, policies, account }: SeedDeps, seed: User
 export function seedRepository({ repositories, account, region }: SeedDeps, seed: RepositorySeed): void {
   const place = { registryId: seed.account ?? account, region: seed.region ?? region, name: seed.name };
   if (!repositories.find(place)) {
-    repositories.create(place, { tagMutability: seed.immutable ? "IMMUTABLE" : "MUTABLE", scanOnPush: false });
+    repositories.create(place, {
+      tagMutability: seed.immutable ? "IMMUTABLE" : "MUTABLE",
+      resourceTags: seed.resourceTags ?? {},
+    });
   }
   if (seed.policy !== undefined) repositories.setPolicy(place, JSON.stringify(seed.policy));
 }

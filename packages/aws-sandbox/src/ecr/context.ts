@@ -26,10 +26,15 @@ export function registryOf({ input, principal }: EcrContext): string {
   return input.registryId() ?? principal.account;
 }
 
-/** Asks IAM and the repository's own policy about the call's action; throws `AccessDenied`. */
-export function authorizeOn({ call, principal, deps }: EcrContext, place: RepositoryName): void {
+/** Asks IAM and the repository's own policy about the call's action, or another; throws `AccessDenied`. */
+export function authorizeOn(
+  { call, principal, deps }: EcrContext,
+  place: RepositoryName,
+  action = call.operation,
+): void {
   deps.authorizer.authorize(call, principal, {
-    action: `ecr:${call.operation}`,
+    action: `ecr:${action}`,
+    resourceTags: deps.repositories.find(place)?.resourceTags,
     resource: repositoryArn(place),
     resourceAccount: place.registryId,
     resourcePolicy: deps.repositories.attachedPolicy(place),

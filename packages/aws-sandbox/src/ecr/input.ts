@@ -113,6 +113,17 @@ export class Input {
     });
   }
 
+  /** Resource tags: a list of `{Key, Value}`. */
+  tags(): Record<string, string> {
+    const tags: Record<string, string> = {};
+    for (const value of this.has("tags") ? (this.#list("tags", 50) ?? []) : []) {
+      if (!isRecord(value)) throw wrongType("START_OBJECT");
+      const tag = new Input(value);
+      tags[tag.requiredString("Key", { min: 1, max: 128 })] = tag.requiredString("Value", { max: 256 });
+    }
+    return tags;
+  }
+
   registryId(): string | undefined {
     const value = this.string("registryId");
     if (value !== undefined && !/^\d{12}$/.test(value)) {

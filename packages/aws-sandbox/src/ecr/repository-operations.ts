@@ -12,6 +12,7 @@ import {
 } from "./context.ts";
 
 const mutabilities = ["MUTABLE", "IMMUTABLE"] as const;
+const encryptionTypes = ["AES256", "KMS"] as const;
 
 function view(record: RepositoryRecord) {
   return {
@@ -22,7 +23,7 @@ function view(record: RepositoryRecord) {
     createdAt: epochSeconds(record.createdAt),
     imageTagMutability: record.tagMutability,
     imageScanningConfiguration: { scanOnPush: record.scanOnPush },
-    encryptionConfiguration: { encryptionType: "AES256" },
+    encryptionConfiguration: { encryptionType: record.encryptionType, kmsKey: record.kmsKey },
   };
 }
 
@@ -56,8 +57,14 @@ export const repositoryOperations: Record<string, EcrOperation> = {
     const place = placeOf(context);
     const tagMutability = context.input.oneOf("imageTagMutability", mutabilities) ?? "MUTABLE";
     const scanOnPush = context.input.object("imageScanningConfiguration").boolean("scanOnPush");
+    const encryption = context.input.object("encryptionConfiguration");
+    const encryptionType = encryption.oneOf("encryptionType", encryptionTypes) ?? "AES256";
+    const kmsKey = encryption.string("kmsKey");
+    const resourceTags = context.input.tags();
     authorizeOn(context, place);
-    return { repository: view(context.deps.repositories.create(place, { tagMutability, scanOnPush })) };
+    if (Object.keys(resourceTags).length > 0) authorizeOn(context, place, "TagResource");
+    const settings = { tagMutability, scanOnPush, encryptionType, kmsKey, resourceTags };
+    return { repository: view(context.deps.repositories.create(place, settings)) };
   },
   DeleteRepository(context) {
     const place = placeOf(context);
@@ -70,6 +77,7 @@ export const repositoryOperations: Record<string, EcrOperation> = {
     return names ? describeNamed(context, names) : describeAll(context);
   },
   PutImageTagMutability(context) {
+    context.input.requiredString("imageTagMutability");
     const imageTagMutability = context.input.oneOf("imageTagMutability", mutabilities) ?? "MUTABLE";
     const { registryId, name } = authorizedRepository(context);
     context.deps.repositories.setTagMutability(placeOf(context), imageTagMutability);

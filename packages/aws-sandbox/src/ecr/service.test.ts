@@ -129,6 +129,7 @@ describe("refusals", () => {
     ["DeleteRepository", many, "RepositoryNotEmptyException"],
     ["GetDownloadUrlForLayer", { ...many, layerDigest: `sha256:${"0".repeat(64)}` }, "LayersNotFoundException"],
     ["GetRepositoryPolicy", many, "RepositoryPolicyNotFoundException"],
+    ["PutImageTagMutability", many, "InvalidParameterException"],
     ["SetRepositoryPolicy", { ...many, policyText: "{}" }, "InvalidParameterException"],
     ["InventThings", {}, "UnknownOperationException"],
   ])("%s %j answers %s", async (operation, input, code) => {
@@ -204,6 +205,27 @@ describe("permissions", () => {
     expect((await ask(poor)).message).toContain("because no identity-based policy allows the ecr:ListImages action");
     expect((await sandbox.callEcr("ListImages", many, { key: guest })).body.__type).toBe("RepositoryNotFoundException");
     await sandbox.callEcr("DeleteRepositoryPolicy", many);
+  });
+
+  test("may depend on the tags of a repository", async () => {
+    const Condition = { StringEquals: { "ecr:ResourceTag/team": "blue" } };
+    const blue = {
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "ecr:ListImages", Resource: "*", Condition }],
+    };
+    const key = sandbox.createUser({ name: "blue", inline: { blue } });
+    const tags = [{ Key: "team", Value: "blue" }];
+    await sandbox.callEcr("CreateRepository", { repositoryName: "tagged/blue", tags });
+    await sandbox.callEcr("CreateRepository", { repositoryName: "tagged/red" });
+    const ask = async (repositoryName: string) =>
+      (await sandbox.callEcr("ListImages", { repositoryName }, { key })).status;
+    expect([await ask("tagged/blue"), await ask("tagged/red")]).toEqual([200, 400]);
+    const resourceArn = "arn:aws:ecr:us-east-1:000000000000:repository/tagged/red";
+    await sandbox.callEcr("TagResource", { resourceArn, tags });
+    expect((await sandbox.callEcr("ListTagsForResource", { resourceArn })).body).toEqual({ tags });
+    expect(await ask("tagged/red")).toBe(200);
+    await sandbox.callEcr("UntagResource", { resourceArn, tagKeys: ["team"] });
+    expect(await ask("tagged/red")).toBe(400);
   });
 
   test("the log tells who asked, what was decided and by which statement", async () => {

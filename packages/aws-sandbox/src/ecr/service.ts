@@ -11,6 +11,7 @@ import { imageOperations } from "./image-operations.ts";
 import { Input } from "./input.ts";
 import { layerOperations } from "./layer-operations.ts";
 import { repositoryOperations } from "./repository-operations.ts";
+import { tagOperations } from "./tag-operations.ts";
 
 export type EcrServiceDeps = { ecr: EcrDeps; sessions: Sessions; clock: Clock; throttle: Throttle };
 
@@ -18,6 +19,7 @@ const operations: Readonly<Record<string, EcrOperation>> = {
   ...repositoryOperations,
   ...imageOperations,
   ...layerOperations,
+  ...tagOperations,
 };
 const targetPrefix = "AmazonEC2ContainerRegistry_V20150921.";
 

@@ -11,9 +11,11 @@ export type Question = {
   resourceAccount: string;
   /** The repository's own policy, where the action asks it. */
   resourcePolicy?: AttachedPolicy | undefined;
+  /** Tags of the repository, for conditions on `ecr:ResourceTag/…` and `aws:ResourceTag/…`. */
+  resourceTags?: Readonly<Record<string, string>> | undefined;
 };
 
-function contextOf(call: Call, principal: Principal, now: number): Map<string, readonly string[]> {
+function contextOf(call: Call, principal: Principal, question: Question, now: number): Map<string, readonly string[]> {
   const entries: [string, string][] = [
     ["aws:principalarn", principal.arn],
     ["aws:principalaccount", principal.account],
@@ -31,6 +33,9 @@ function contextOf(call: Call, principal: Principal, now: number): Map<string, r
   if (principal.session) {
     entries.push(["aws:tokenissuetime", new Date(principal.session.issuedAt).toISOString()]);
     entries.push(["aws:multifactorauthpresent", "false"]);
+  }
+  for (const [key, value] of Object.entries(question.resourceTags ?? {})) {
+    entries.push([`ecr:resourcetag/${key.toLowerCase()}`, value], [`aws:resourcetag/${key.toLowerCase()}`, value]);
   }
   return new Map(entries.map(([key, value]) => [key, [value]]));
 }
@@ -52,7 +57,7 @@ export class Authorizer {
       action: question.action,
       resource: question.resource,
       resourceAccount: question.resourceAccount,
-      context: contextOf(call, principal, this.#clock.now()),
+      context: contextOf(call, principal, question, this.#clock.now()),
     };
     const identity = this.#policies.identityPolicies(principal.arn);
     const decision = evaluate(request, { identity, resource: question.resourcePolicy });

@@ -8,6 +8,10 @@ const repositorySchema = z.object({
   createdAt: z.number(),
   tagMutability: z.enum(["MUTABLE", "IMMUTABLE"]),
   scanOnPush: z.boolean(),
+  encryptionType: z.enum(["AES256", "KMS"]),
+  kmsKey: z.string().optional(),
+  /** AWS resource tags, which policies can ask for; nothing to do with image tags. */
+  resourceTags: z.record(z.string(), z.string()),
   policyText: z.string().optional(),
 });
 

@@ -33,6 +33,15 @@ export function registryPart({ registryId, region }: Pick<RepositoryName, "regis
   return `${registryId}/${region}`;
 }
 
+/** What a repository is made with; the rest is ECR's defaults. */
+export type RepositorySettings = {
+  tagMutability?: RepositoryRecord["tagMutability"] | undefined;
+  scanOnPush?: boolean;
+  encryptionType?: RepositoryRecord["encryptionType"];
+  kmsKey?: string | undefined;
+  resourceTags?: Record<string, string>;
+};
+
 /** Repositories and their settings; what they hold is in `ImageStore`. */
 export class RepositoryStore {
   readonly #tables: RegistryTables;
@@ -62,14 +71,28 @@ export class RepositoryStore {
     return records.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  create(place: RepositoryName, settings: Pick<RepositoryRecord, "tagMutability" | "scanOnPush">): RepositoryRecord {
+  create(place: RepositoryName, settings: RepositorySettings = {}): RepositoryRecord {
     if (this.find(place)) {
       throw new AwsError(
         "RepositoryAlreadyExistsException",
         `The repository with name '${place.name}' already exists in the registry with id '${place.registryId}'`,
       );
     }
-    return this.#save({ ...place, ...settings, createdAt: this.#clock.now() });
+    const {
+      tagMutability = "MUTABLE",
+      scanOnPush = false,
+      encryptionType = "AES256",
+      kmsKey,
+      resourceTags = {},
+    } = settings;
+    const own = {
+      tagMutability,
+      scanOnPush,
+      encryptionType,
+      resourceTags,
+      ...(kmsKey === undefined ? {} : { kmsKey }),
+    };
+    return this.#save({ ...place, ...own, createdAt: this.#clock.now() });
   }
 
   /** Throws `RepositoryNotEmptyException` unless forced. */
@@ -86,6 +109,14 @@ export class RepositoryStore {
     const contents = [...images.removeAll(arn), ...tags.removeAll(arn), ...layers.removeAll(arn)];
     this.#state.commit(...contents, repositories.remove(registryPart(place), place.name));
     return record;
+  }
+
+  /** Throws `TooManyTagsException` beyond 50. */
+  setResourceTags(place: RepositoryName, resourceTags: Record<string, string>): void {
+    if (Object.keys(resourceTags).length > 50) {
+      throw new AwsError("TooManyTagsException", "The maximum number of tags on a repository is 50");
+    }
+    this.#save({ ...this.require(place), resourceTags });
   }
 
   setTagMutability(place: RepositoryName, tagMutability: RepositoryRecord["tagMutability"]): void {

@@ -54,6 +54,7 @@ export function authorizeV2(
     resource,
     resourceAccount: registryId,
     resourcePolicy: place && deps.repositories.attachedPolicy(place),
+    resourceTags: place && deps.repositories.find(place)?.resourceTags,
   });
 }
 

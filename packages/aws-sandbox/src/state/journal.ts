@@ -1,4 +1,14 @@
-import { appendFileSync, closeSync, existsSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
 import { z } from "zod";
 
 /** One change of one record; a null value removes it. */
@@ -36,7 +46,14 @@ export class Journal {
   append(changes: readonly Change[]): void {
     const line = `${JSON.stringify(changes.map(({ table, part, id, value }) => [table, part, id, value ?? null]))}\n`;
     const bytes = Buffer.from(line);
-    for (let written = 0; written < bytes.length; ) written += writeSync(this.#descriptor, bytes, written);
+    const { size } = fstatSync(this.#descriptor);
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.#descriptor, bytes, written);
+    } catch (error) {
+      // A full disk may have taken half a line; what is appended later must not follow it.
+      ftruncateSync(this.#descriptor, size);
+      throw error;
+    }
   }
 
   /** Replaces the history by the records that are left, so that the file does not grow for ever. */
