@@ -155,6 +155,7 @@ function registryFrom(row: Selected<ReturnType<typeof selectRegistries>>): Regis
     id: row.id,
     organizationId: row.organization_id,
     name: row.name,
+    // The only kind that can be saved so far.
     kind: "ecr",
     host: row.host,
     accessKeyId: row.access_key_id,

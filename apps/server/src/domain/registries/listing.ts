@@ -1,5 +1,4 @@
-import type { Page } from "../page.ts";
-import { pageFrom } from "../page.ts";
+import { type Page, pageFrom } from "../page.ts";
 import type { ListedTag } from "./ecr-gateway.ts";
 
 /** In the order of code units, which does not depend on anybody's locale. */

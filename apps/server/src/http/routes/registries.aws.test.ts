@@ -164,6 +164,12 @@ describe("connecting a registry", () => {
     }
   });
 
+  it("is not made in an organization that does not exist", async () => {
+    const { client: admin } = await harness.signIn(undefined, "admin");
+    const body = { name: uniqueName(), registry: harness.host, organizationId: randomUUID(), ...keysOf() };
+    expect((await problemOf(admin.createRegistry({ body }))).code).toBe("NOT_FOUND");
+  });
+
   it("lists by pages, in the order of names", async () => {
     const names = ["page B", "page a", "Page c"];
     for (const name of names) {
