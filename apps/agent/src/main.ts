@@ -27,7 +27,8 @@ const exec = new ExecResource({
 });
 
 const stop = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+// SIGQUIT too, which a shell's background jobs begin with ignored: what this process catches, its children do not inherit.
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const) process.on(signal, () => stop.abort());
 
 await keepDialling({
   url: config.url,

@@ -1,6 +1,11 @@
 import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { type AgentInfo, agentPaths, EXEC_HEADER } from "@berth/agent-protocol";
-import { byteStreamOf, CONNECTION_WINDOW_BYTES, http2Options, MAX_STREAMS } from "@berth/agent-protocol/transport";
+import {
+  CONNECTION_WINDOW_BYTES,
+  http2Options,
+  MAX_STREAMS,
+  WebSocketByteStream,
+} from "@berth/agent-protocol/transport";
 import type { WebSocket } from "ws";
 
 export type Resources = {
@@ -11,7 +16,7 @@ export type Resources = {
 
 /** Serves the agent's resources over one connection, as an HTTP/2 server. */
 export function serve(ws: WebSocket, resources: Resources): void {
-  const session = http2.performServerHandshake(byteStreamOf(ws), {
+  const session = http2.performServerHandshake(new WebSocketByteStream(ws, { canYield: true }), {
     ...http2Options(),
     // The peer is our own server: it cancels as many streams as people press Ctrl-C.
     streamResetBurst: 100_000,

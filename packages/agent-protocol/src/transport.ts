@@ -1,6 +1,7 @@
 import type { SessionOptions } from "node:http2";
-import type { Duplex } from "node:stream";
-import { createWebSocketStream, type WebSocket } from "ws";
+import type { WebSocket } from "ws";
+
+export { WebSocketByteStream } from "./byte-stream.ts";
 
 /** How much one stream may have under way. Bounds what a stalled reader costs, and throughput × round trip. */
 export const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
@@ -18,11 +19,6 @@ export function http2Options(): SessionOptions {
     maxSessionMemory: (MAX_STREAMS * STREAM_WINDOW_BYTES) / 1024 / 1024,
     settings: { initialWindowSize: STREAM_WINDOW_BYTES, enablePush: false },
   };
-}
-
-/** The byte stream HTTP/2 runs on: binary messages of one WebSocket, with backpressure both ways. */
-export function byteStreamOf(ws: WebSocket): Duplex {
-  return createWebSocketStream(ws, { allowHalfOpen: false });
 }
 
 /**

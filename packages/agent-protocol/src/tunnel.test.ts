@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { decodeExecParams, EXEC_HEADER } from "./exec.ts";
-import { byteStreamOf, CONNECTION_WINDOW_BYTES, http2Options, STREAM_WINDOW_BYTES } from "./transport.ts";
+import { CONNECTION_WINDOW_BYTES, http2Options, STREAM_WINDOW_BYTES, WebSocketByteStream } from "./transport.ts";
 import { type AgentTunnel, acceptAgent } from "./tunnel.ts";
 
 type Answer = (stream: ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void;
@@ -28,7 +28,7 @@ async function connect(
   const agent = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { autoPong });
   // In the tick it opens: what the server says first must find a listener.
   agent.once("open", () => {
-    const session = http2.performServerHandshake(byteStreamOf(agent), http2Options());
+    const session = http2.performServerHandshake(new WebSocketByteStream(agent, { canYield: true }), http2Options());
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     session.on("error", () => {});
     session.on("stream", (stream, headers) => {
@@ -79,6 +79,22 @@ describe("a tunnel", () => {
     let text = "";
     for await (const chunk of stream) text += chunk;
     expect(text).toBe('{"command":["cat"]}and back');
+  });
+
+  it("never jams when both sides have more to say than the sockets hold", async () => {
+    const { tunnel } = await connect((stream) => {
+      stream.respond({ ":status": 200 });
+      stream.pipe(stream);
+    });
+    const streams = await Promise.all(Array.from({ length: 3 }, () => tunnel.openExec({ command: ["cat"] }, soon())));
+    const data = Buffer.alloc(20_000_000, 1);
+    const echoed = streams.map(async (stream) => {
+      stream.end(data);
+      let length = 0;
+      for await (const chunk of stream) length += chunk.length;
+      return length;
+    });
+    expect(await Promise.all(echoed)).toEqual([data.length, data.length, data.length]);
   });
 
   it("fails a command the agent refuses", async () => {

@@ -3,7 +3,7 @@ import type { Duplex, Readable } from "node:stream";
 import type { WebSocket } from "ws";
 import { EXEC_HEADER, type ExecParams, encodeExecParams } from "./exec.ts";
 import { AgentInfo, agentCloseCodes, agentPaths } from "./handshake.ts";
-import { byteStreamOf, CONNECTION_WINDOW_BYTES, http2Options, keepAlive } from "./transport.ts";
+import { CONNECTION_WINDOW_BYTES, http2Options, keepAlive, WebSocketByteStream } from "./transport.ts";
 import { TunnelError } from "./tunnel-error.ts";
 
 export { MAX_MESSAGE_BYTES } from "./transport.ts";
@@ -42,7 +42,8 @@ export type TunnelOptions = {
 /** Speaks HTTP/2 as the client over a WebSocket that an agent has opened. Call it in the tick that accepts the socket. */
 export function acceptAgent(ws: WebSocket, options: TunnelOptions = {}): AgentTunnel {
   const stopKeepAlive = keepAlive(ws, options.keepAliveMs ?? 15_000, () => ws.terminate());
-  const session = http2.connect("http://agent", { ...http2Options(), createConnection: () => byteStreamOf(ws) });
+  const bytes = new WebSocketByteStream(ws, { canYield: false });
+  const session = http2.connect("http://agent", { ...http2Options(), createConnection: () => bytes });
   session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   session.unref();
   // The reason is told by `closed` and by each stream; an unhandled error event would end the server.

@@ -55,7 +55,13 @@ async function start(spec: CommandSpec, pipes: Pipes | undefined): Promise<Start
     const child = await spawnChild(spec, pipes.child);
     if (child.pid === undefined) throw explain(undefined, spec.file);
     const open = (fd: number, writable: boolean) => new Socket({ fd, readable: !writable, writable });
-    return { child, pid: child.pid, stdin: open(stdin, true), stdout: open(stdout, false), stderr: open(stderr, false) };
+    return {
+      child,
+      pid: child.pid,
+      stdin: open(stdin, true),
+      stdout: open(stdout, false),
+      stderr: open(stderr, false),
+    };
   } catch (error) {
     closeAll(pipes.parent);
     throw error;

@@ -43,6 +43,9 @@ export function testRuntime(): Promise<AgentRuntime> {
 
 export type ImageKind = "empty" | "busybox";
 
+/** Made by the project's test set-up: Debian with bash, sudo and a user `dev` (1000). */
+export const DEBIAN_IMAGE = "berth-test/debian:1";
+
 /** An image that holds nothing, or nothing but a static busybox: the hardest a workspace has to run on. */
 async function makeImage(kind: ImageKind, runtime: AgentRuntime, name: string): Promise<void> {
   const entries: TarEntry[] = [];
