@@ -8,4 +8,4 @@ export { registryHost } from "./http/endpoint.ts";
 export type { AccessKey } from "./iam/identity-store.ts";
 export { type ProgramContext, runSandboxProgram } from "./program.ts";
 export { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
-export { type SigningKey, type SigningKey, signHeaders, signHeaders } from "./sigv4/sign.ts";
+export { type SigningKey, signHeaders } from "./sigv4/sign.ts";
