@@ -12,9 +12,6 @@ import { parseKeyring } from "../secrets/keyring.ts";
 import { type WiredRegistries, wireRegistries } from "../wire-registries.ts";
 import { createTestDatabase, type TestDatabase } from "./test-database.ts";
 
-/** What was written to the log and answered over HTTP, to be searched for secrets. */
-type Written = string[];
-
 /** Registries and images behind the real HTTP layer, on a real database and the sandbox AWS. */
 export type RegistryHarness = {
   database: TestDatabase;
@@ -25,7 +22,6 @@ export type RegistryHarness = {
   host: string;
   /** Operations that left for AWS or a registry since the harness started. */
   upstreamCalls: string[];
-  written: Written;
   /** A client for a new person. Without a role in the organization they are no member of it. */
   signIn(role?: OrganizationRole, siteRole?: SiteRole): Promise<{ client: Client; actor: Actor }>;
   /** One more server on the same database. */
@@ -37,8 +33,6 @@ export type RegistryHarness = {
 export async function startRegistryHarness(): Promise<RegistryHarness> {
   const [database, sandbox] = await Promise.all([createTestDatabase(), startTestSandbox()]);
   const secretKey = randomBytes(32).toString("base64");
-  const written: Written = [];
-  const log = recordingLog(written);
   const openReplica = async () => {
     const upstreamCalls: string[] = [];
     const changes = await ChangeListener.start({ address: database.address, onLost: () => undefined });
@@ -48,7 +42,7 @@ export async function startRegistryHarness(): Promise<RegistryHarness> {
       secrets: new SecretBox(parseKeyring(secretKey)),
       awsEndpoints: new Map([[sandbox.account, { api: new URL(sandbox.url), registry: sandbox.host }]]),
       clock: () => new Date(),
-      log,
+      log: silent,
       onUpstreamCall: ({ operation }) => upstreamCalls.push(operation),
     });
     const close = async () => {
@@ -59,7 +53,7 @@ export async function startRegistryHarness(): Promise<RegistryHarness> {
   };
   const { wired, upstreamCalls, close: closeReplica } = await openReplica();
   const organizationId = await insertOrganization(database);
-  const { signIn, app, baseUrl } = await serve(database, wired, log, written);
+  const { signIn, app, baseUrl } = await serve(database, wired);
   return {
     database,
     sandbox,
@@ -67,7 +61,6 @@ export async function startRegistryHarness(): Promise<RegistryHarness> {
     organizationId,
     host: sandbox.registryHost(),
     upstreamCalls,
-    written,
     signIn: (role, siteRole) => signIn(organizationId, baseUrl, role, siteRole),
     openReplica,
     async close() {
@@ -79,7 +72,7 @@ export async function startRegistryHarness(): Promise<RegistryHarness> {
   };
 }
 
-async function serve(database: TestDatabase, wired: WiredRegistries, log: RecordingLog, written: Written) {
+async function serve(database: TestDatabase, wired: WiredRegistries) {
   const actors = new Map<string, Actor>();
   const refuse = () => Promise.reject(new BerthError("SIGN_IN_REQUIRED", "Nobody has this."));
   const app = createHttpApp({
@@ -88,15 +81,10 @@ async function serve(database: TestDatabase, wired: WiredRegistries, log: Record
     authenticator: { byToken: async (token) => actors.get(token) ?? (await refuse()), bySession: refuse },
     accessUrl: new URL("http://localhost"),
     stopping: new AbortController().signal,
-    log,
+    log: silent,
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const baseUrl = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
-  const recordingFetch: typeof fetch = async (input, init) => {
-    const response = await fetch(input, init);
-    written.push(await response.clone().text());
-    return response;
-  };
   const signIn = async (
     organizationId: string,
     url: string,
@@ -106,7 +94,7 @@ async function serve(database: TestDatabase, wired: WiredRegistries, log: Record
     const actor = await insertUser(database, organizationId, role, siteRole);
     const token = randomUUID();
     actors.set(token, actor);
-    return { actor, client: createClient({ baseUrl: url, token, fetch: recordingFetch }) };
+    return { actor, client: createClient({ baseUrl: url, token }) };
   };
   return { app, baseUrl, signIn };
 }
@@ -139,12 +127,4 @@ async function insertUser(
   return { userId, username, siteRole, memberships, scopes: ["all"], credential };
 }
 
-type RecordingLog = ReturnType<typeof recordingLog>;
-
-function recordingLog(written: Written) {
-  const record = (fields: object, message: string) => {
-    const error = "err" in fields ? String(fields.err instanceof Error ? fields.err.stack : fields.err) : "";
-    written.push(`${message} ${JSON.stringify(fields)} ${error}`);
-  };
-  return { info: record, warn: record, error: record };
-}
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
