@@ -3,7 +3,7 @@ import type { Credential, Keychain } from "./auth/keychain.ts";
 import { type Digest, digestOf, isDigest, verifyDigest } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
 import type { RegistryFacts } from "./failures.ts";
-import type { RedirectPolicy } from "./http/redirect.ts";
+import { type RedirectPolicy, sameOriginRedirects } from "./http/redirect.ts";
 import type { SafeHttp, SafeResponse } from "./http/safe-http.ts";
 import { type ImageConfig, maxConfigBytes, parseImageConfig } from "./image-config.ts";
 import { type Manifest, maxManifestBytes, parseManifest } from "./manifest.ts";
@@ -111,7 +111,7 @@ export class RegistryClient {
       path: `/v2/${repository}/blobs/${digest}`,
       headers: range === undefined ? {} : { range: `bytes=${range.first}-${range.last}` },
       maxBytes,
-      redirects: this.#options.blobRedirects ?? (({ from, to }) => from.origin === to.origin),
+      redirects: this.#options.blobRedirects ?? sameOriginRedirects,
       facts: { repository, image: digest },
       signal,
     });
