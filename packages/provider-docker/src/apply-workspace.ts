@@ -2,7 +2,7 @@ import type { ApplyContext, ProviderStep, WorkspaceSpec } from "@berth/provider"
 import { workspaceContainer } from "./container.ts";
 import type { Setting } from "./context.ts";
 import type { ContainerSummary, ImageInspect } from "./engine-types.ts";
-import { checkPlatform, type EnsuredImage, ensureImage, type Pulls } from "./ensure-image.ts";
+import { type EnsuredImage, ensureImage, type Pulls } from "./ensure-image.ts";
 import { checkHomeVolume, type HomeState, settleOwnership } from "./home-volume.ts";
 import { agentLabels, labelKeys } from "./labels.ts";
 import { homeVolumeName } from "./names.ts";
@@ -31,8 +31,7 @@ export async function applyWorkspace(shared: Shared, spec: WorkspaceSpec, contex
 
   const step = stepReporter(context);
   const { image } = await step("image", async () => {
-    const ensured = await ensureImage(setting, shared.pulls, spec.image, context);
-    checkPlatform(ensured.image, await shared.platform(signal));
+    const ensured = await ensureImage(setting, shared.pulls, spec.image, context, shared.platform);
     return [ensured, imageDetail(ensured)];
   });
   const facts = await step("inspect", async () => {
@@ -65,7 +64,7 @@ async function startContainer(shared: Shared, ready: Ready, { signal, report }: 
   const { spec, image, facts, home, existing, volume } = ready;
   const agent = { ...agentRuntime, volume, labels: agentLabels(installationId, agentRuntime) };
   const body = workspaceContainer({ installationId, spec, image, facts, agent });
-  await createAndStart(setting, spec, body, signal, {
+  await createAndStart(setting, spec, { body, hasNewHome: home.kind === "new" }, signal, {
     create: (create) =>
       step("container", async () => {
         for (const container of existing) await stopAndRemove(setting, container, signal);

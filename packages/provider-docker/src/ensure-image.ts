@@ -17,18 +17,22 @@ export function createPulls(): Pulls {
   return shareWork();
 }
 
-/** Brings the image to the engine unless it is there. */
+type Platform = { os: string; architecture: string };
+
+/** Brings the image to the engine unless it is there; throws IMAGE_PLATFORM_MISMATCH for one the engine cannot run. */
 export async function ensureImage(
   setting: Setting,
   pulls: Pulls,
   source: ImageSource,
   context: ApplyContext,
+  platform: (signal: AbortSignal) => Promise<Platform>,
 ): Promise<EnsuredImage> {
   checkSource(source);
   const { signal } = context;
   const found = await findImage(setting.engine, source, signal);
-  if (found) return { image: found, wasPulled: false };
-  const image = await pullTogether(setting, pulls, source, context);
+  const image = found ?? (await pullTogether(setting, pulls, source, context));
+  checkPlatform(image, await platform(signal));
+  if (found) return { image, wasPulled: false };
   await tagAsReference(setting, image.Id, source.reference, signal);
   return { image, wasPulled: true };
 }
@@ -95,7 +99,7 @@ async function tagAsReference({ engine, logger }: Setting, id: string, reference
 }
 
 /** Refuses an image that the engine could only emulate or not run at all: it would fail late and oddly. */
-export function checkPlatform(image: ImageInspect, engine: { os: string; architecture: string }): void {
+export function checkPlatform(image: ImageInspect, engine: Platform): void {
   const sameOs = image.Os === "" || image.Os === engine.os;
   const sameArchitecture = image.Architecture === "" || image.Architecture === engine.architecture;
   if (sameOs && sameArchitecture) return;

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRelay } from "./testing/relay.ts";
 import { locateTestEngine } from "./testing/test-engine.ts";
@@ -126,7 +128,31 @@ describe.skipIf(!engine)("getting an image", () => {
     expect(refused.code).toBe("IMAGE_PLATFORM_MISMATCH");
     expect(refused.message).toMatch(/linux\/s390x.*linux\/(amd|arm)64/);
     expect(await fixture.test.leftovers(spec.workspaceId)).toEqual([]);
-    await fixture.test.forgetImage(`${image.pullRepository}@${foreign}`);
+    const pulled = `${image.pullRepository}@${foreign}`;
+    expect((await fixture.test.docker.getImage(pulled).inspect()).RepoTags).not.toContain(image.reference);
+    await fixture.test.forgetImage(pulled);
+  });
+
+  it("asks for a fresh credential once when the registry calls the first one expired", async () => {
+    const image = await remote();
+    const front = await openExpiringFront(fixture.registry.host, "expired");
+    const spec = fixture.specOf({ ...image, pullRepository: image.pullRepository.replace(/^[^/]+/, front.host) });
+    const { credential } = fixture.registry;
+    const answers = [{ ...credential, password: "expired" }, credential];
+    await fixture.apply(spec, { pullCredential: async () => answers.shift() });
+    expect(answers).toEqual([]);
+
+    await fixture.provider.remove(spec.workspaceId, new AbortController().signal);
+    await fixture.forget(image);
+    let asked = 0;
+    const pullCredential = async () => {
+      asked += 1;
+      return { ...credential, password: "expired" };
+    };
+    const refused = await failureOf(fixture.apply({ ...spec, revision: "2" }, { pullCredential }));
+    expect(refused.code).toBe("IMAGE_PULL_DENIED");
+    expect(asked).toBe(2);
+    await front.close();
   });
 
   it("ends a pull that is cancelled, and the engine's own download with it", async () => {
@@ -147,6 +173,34 @@ describe.skipIf(!engine)("getting an image", () => {
     await relay.close();
   });
 });
+
+/** A registry's front that answers one password as ECR answers a token that has run out, and passes on the rest. */
+async function openExpiringFront(registry: string, expired: string) {
+  const server = http.createServer(async (request, response) => {
+    const basic = Buffer.from((request.headers.authorization ?? "").replace("Basic ", ""), "base64").toString();
+    if (basic.endsWith(`:${expired}`)) {
+      const message = "Your authorization token has expired. Reauthenticate and try again.";
+      response.writeHead(403, { "content-type": "application/json" });
+      return response.end(JSON.stringify({ errors: [{ code: "DENIED", message }] }));
+    }
+    const { host: _, connection: __, ...headers } = request.headers;
+    const answer = await fetch(`http://${registry}${request.url}`, {
+      method: request.method ?? "GET",
+      headers: { ...(headers as Record<string, string>), "accept-encoding": "identity" },
+    });
+    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    host: `127.0.0.1:${port}`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 type Json = Record<string, unknown> & { config: { digest: string } };
 

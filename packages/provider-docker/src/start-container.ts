@@ -1,16 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { WorkspaceSpec } from "@berth/provider";
 import type { Setting } from "./context.ts";
-import { EngineError, isConflict } from "./engine-error.ts";
+import { discard } from "./discard-container.ts";
+import { isConflict } from "./engine-error.ts";
 import type { ContainerBody } from "./engine-types.ts";
 import { failure } from "./failures.ts";
 import { carries, kindLabels, labelKeys } from "./labels.ts";
 import { containerName } from "./names.ts";
 import { removeNow } from "./remove-containers.ts";
 import { raceAbort } from "./shared-work.ts";
-
-/** How long a cancelled start waits for the engine to tell what it made. */
-const lateAnswerMs = 10_000;
 
 type Around = {
   create(create: () => Promise<string>): Promise<string>;
@@ -24,7 +21,7 @@ type Around = {
 export async function createAndStart(
   setting: Setting,
   spec: WorkspaceSpec,
-  body: ContainerBody,
+  { body, hasNewHome }: { body: ContainerBody; hasNewHome: boolean },
   signal: AbortSignal,
   around: Around,
 ): Promise<void> {
@@ -37,7 +34,8 @@ export async function createAndStart(
     });
     await around.start(() => raceAbort(setting.engine.startContainer(id), signal));
   } catch (error) {
-    if (creating) await discard(setting, name, creating, body);
+    const newHomeOf = hasNewHome ? spec.workspaceId : undefined;
+    if (creating) await discard(setting, { name, body, creating, newHomeOf });
     throw error;
   }
 }
@@ -65,26 +63,4 @@ async function createOwn(
   }
   if (holder) await removeNow(setting, holder.Id, signal);
   return setting.engine.createContainer(name, body);
-}
-
-async function discard(setting: Setting, name: string, creating: Promise<string>, body: ContainerBody): Promise<void> {
-  const { signal } = new AbortController();
-  const removal = creating.then(
-    (id) => removeNow(setting, id, signal),
-    async (error) => {
-      // Refused: nothing was made. Unanswered: something may have been.
-      if (error instanceof EngineError && error.status === undefined) await removeByName(setting, name, body, signal);
-    },
-  );
-  const settled = removal.catch((error) => {
-    setting.logger?.warn({ err: error, container: name }, "a half-made container stays behind until the next start");
-  });
-  const timer = new AbortController();
-  await Promise.race([settled, sleep(lateAnswerMs, undefined, { signal: timer.signal }).catch(() => {})]);
-  timer.abort();
-}
-
-async function removeByName(setting: Setting, name: string, body: ContainerBody, signal: AbortSignal): Promise<void> {
-  const container = await setting.engine.inspectContainer(name, signal);
-  if (container && carries(body.Labels, container.Config.Labels)) await removeNow(setting, container.Id, signal);
 }

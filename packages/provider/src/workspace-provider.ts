@@ -36,7 +36,7 @@ export interface WorkspaceProvider {
   /**
    * Converges on `spec`; resolves once the runtime accepted it (the agent may not have connected yet). A running
    * workspace of the same `revision` is left alone; of another revision it is replaced, its home kept. Cancelled or
-   * failed, it leaves no half-made container: at most the home volume, which belongs to the workspace.
+   * failed, it leaves no half-made container, and no home that was not there before.
    */
   apply(spec: WorkspaceSpec, context: ApplyContext): Promise<void>;
   observe(workspaceId: string, signal: AbortSignal): Promise<Observation>;

@@ -77,7 +77,7 @@ export async function openTestEngine(address: EngineAddress) {
     /** Runs a command in a workspace and answers its output; as root, if asked. */
     async run(workspaceId: string, command: string, user?: string): Promise<string> {
       const exec = await docker.getContainer(await idOf(workspaceId)).exec({
-        Cmd: ["/bin/busybox", "sh", "-c", command],
+        Cmd: ["/bin/busybox", "sh", "-c", `exec 2>&1; ${command}`],
         AttachStdout: true,
         AttachStderr: true,
         ...(user === undefined ? {} : { User: user }),

@@ -19,22 +19,22 @@ export type TestRegistry = {
   /** Pushes an image and answers its digest. */
   push(docker: Docker, imageId: string, repository: string): Promise<string>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Writes a configuration for another process on the same storage, and answers its path. */
+  configFor(address: string): Promise<string>;
   close(): Promise<void>;
 };
 
 /** Starts CNCF Distribution (Debian's docker-registry) with basic authentication on a port of its own. */
 export async function startTestRegistry(): Promise<TestRegistry> {
   const directory = await mkdtemp(path.join(tmpdir(), "berth-registry-"));
-  const config = {
-    version: "0.1",
-    storage: { filesystem: { rootdirectory: path.join(directory, "data") }, delete: { enabled: true } },
-    http: { addr: "127.0.0.1:0" },
-    auth: { htpasswd: { realm: "berth-test", path: path.join(directory, "htpasswd") } },
-  };
   await writeFile(path.join(directory, "htpasswd"), htpasswd);
-  // JSON is YAML.
-  await writeFile(path.join(directory, "config.yml"), JSON.stringify(config));
-  const child = spawn("docker-registry", ["serve", path.join(directory, "config.yml")], {
+  const configFor = async (address: string) => {
+    const file = path.join(directory, `${address.replace(":", "-")}.yml`);
+    // JSON is YAML.
+    await writeFile(file, JSON.stringify(configOf(directory, address)));
+    return file;
+  };
+  const child = spawn("docker-registry", ["serve", await configFor("127.0.0.1:0")], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const host = await listeningAddress(child);
@@ -45,10 +45,20 @@ export async function startTestRegistry(): Promise<TestRegistry> {
     push: (docker, imageId, repository) => push(docker, imageId, `${host}/${repository}`, host),
     fetch: (url, init = {}) =>
       fetch(`http://${host}${url}`, { ...init, headers: { authorization, ...(init.headers as object) } }),
+    configFor,
     async close() {
       child.kill("SIGKILL");
       await rm(directory, { recursive: true, force: true });
     },
+  };
+}
+
+function configOf(directory: string, address: string) {
+  return {
+    version: "0.1",
+    storage: { filesystem: { rootdirectory: path.join(directory, "data") }, delete: { enabled: true } },
+    http: { addr: address },
+    auth: { htpasswd: { realm: "berth-test", path: path.join(directory, "htpasswd") } },
   };
 }
 

@@ -52,6 +52,18 @@ export class FakeProvider implements WorkspaceProvider {
     const running = engine.containers.get(key)?.observation;
     if (running?.state === "running" && running.revision === spec.revision) return;
 
+    const hadHome = engine.homes.has(key);
+    try {
+      await this.#converge(spec, context);
+    } catch (error) {
+      if (!hadHome) engine.homes.delete(key);
+      throw error;
+    }
+  }
+
+  async #converge(spec: WorkspaceSpec, context: ApplyContext): Promise<void> {
+    const { engine } = this;
+    const key = this.#key(spec.workspaceId);
     const step = this.#stepReporter(spec.workspaceId, context);
     await step("image", () => pullFakeImage(engine, spec.image, context));
     await step("inspect", async () => "User root, home /root, shell /bin/sh");

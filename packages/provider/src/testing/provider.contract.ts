@@ -201,24 +201,37 @@ export function describeProviderContract(name: string, open: () => Promise<Contr
       expect(await observe()).toEqual({ state: "absent", hasHome: false });
     });
 
-    it.each(["image", "home", "container", "start"] as const)(
-      "leaves no container when cancelled during the step %s",
+    const cancelAt = async (step: string, changes: Partial<WorkspaceSpec> = {}) => {
+      const controller = new AbortController();
+      const recorded = context({ signal: controller.signal });
+      recorded.report = (event) => {
+        if (event.type === "step-started" && event.step === step) controller.abort();
+      };
+      await expect(world.provider.apply(spec(changes), recorded)).rejects.toMatchObject({
+        name: "ProviderError",
+        code: "CANCELED",
+      });
+    };
+
+    it.each(["image", "home", "container", "start"])(
+      "leaves nothing when cancelled during the step %s",
       async (step) => {
-        const controller = new AbortController();
-        const recorded = context({ signal: controller.signal });
-        recorded.report = (event) => {
-          if (event.type === "step-started" && event.step === step) controller.abort();
-        };
-        await expect(world.provider.apply(spec(), recorded)).rejects.toMatchObject({
-          name: "ProviderError",
-          code: "CANCELED",
-        });
-        expect((await observe()).state).toBe("absent");
-        expect((await world.leftovers(workspaceId)).filter((thing) => thing.startsWith("container"))).toEqual([]);
+        await cancelAt(step);
+        expect(await observe()).toEqual({ state: "absent", hasHome: false });
+        expect(await world.leftovers(workspaceId)).toEqual([]);
         await world.provider.apply(spec(), context());
         expect((await observe()).state).toBe("running");
       },
     );
+
+    it("keeps home when a replacement is cancelled", async () => {
+      await world.provider.apply(spec(), context());
+      await world.writeHome(workspaceId, "kept");
+      await cancelAt("start", { revision: "2" });
+      expect(await observe()).toEqual({ state: "absent", hasHome: true });
+      await world.provider.apply(spec({ revision: "2" }), context());
+      expect(await world.readHome(workspaceId)).toBe("kept");
+    });
 
     it("does nothing for a signal that has aborted already", async () => {
       const aborted = AbortSignal.abort();
