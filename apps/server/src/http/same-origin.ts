@@ -1,8 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { csrfHeader } from "@berth/api";
 import { BerthError } from "../domain/berth-error.ts";
-
-/** Browsers cannot be made to send it from another site without asking first. */
-export const csrfHeader = "x-berth-csrf";
 
 const refuse = () => new BerthError("CSRF_REFUSED", "Berth answers this only to its own pages.");
 

@@ -42,7 +42,7 @@ export type TestServer = {
 const password = "correct horse battery";
 
 async function signIn(url: string, email: string): Promise<TestUser> {
-  const token = { name: "test", expiresInDays: 1 };
+  const token = { name: "test", expiresInDays: 365 };
   const signedIn = await createClient({ baseUrl: url }).login({ body: { email, password, token } });
   const value = signedIn.token ?? "";
   return { user: signedIn.user, token: value, client: createClient({ baseUrl: url, token: value }) };

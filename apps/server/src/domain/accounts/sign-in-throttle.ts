@@ -47,13 +47,13 @@ export class SignInThrottle {
     count.attempts += 1;
     this.#counts.delete(key);
     this.#counts.set(key, count);
-    if (this.#counts.size > maxKeys) this.#prune(now);
+    if (this.#counts.size > maxKeys) this.#dropOldest();
   }
 
-  #prune(now: number): void {
-    for (const [key, { resetsAt }] of this.#counts) if (resetsAt <= now) this.#counts.delete(key);
+  /** A map keeps the order of insertion, which is that of the last attempts here. */
+  #dropOldest(): void {
     for (const key of this.#counts.keys()) {
-      if (this.#counts.size <= maxKeys) return;
+      if (this.#counts.size <= maxKeys * 0.9) return;
       this.#counts.delete(key);
     }
   }
