@@ -1,3 +1,4 @@
+import { RegistryError } from "@berth/oci";
 import type { StaticKeys } from "./aws-credentials.ts";
 
 /** A remark on typed credentials. Shapes are AWS's habit, not its promise, so these warn and never refuse. */
@@ -24,6 +25,18 @@ export function trimKeys<T extends Omit<StaticKeys, "kind">>(keys: T): T {
     secretAccessKey: keys.secretAccessKey.trim(),
     ...(sessionToken !== undefined && { sessionToken: sessionToken.trim() }),
   };
+}
+
+/** Throws AWS_KEY_FORMAT for what cannot be sent to AWS at all, because its characters do not fit into a signed request. */
+export function assertSendable({ accessKeyId, secretAccessKey, sessionToken }: Omit<StaticKeys, "kind">): void {
+  const refuse = (problem: string) => {
+    throw new RegistryError("AWS_KEY_FORMAT", { problem });
+  };
+  if (!/^\w{1,128}$/.test(accessKeyId)) refuse("The access key ID may have only letters and digits, and no blanks.");
+  if (secretAccessKey === "") refuse("The secret access key is empty.");
+  if (sessionToken !== undefined && !/^[\x21-\x7e]{1,20000}$/.test(sessionToken)) {
+    refuse("The session token may have no blanks and no characters outside ASCII.");
+  }
 }
 
 /** What looks wrong about typed credentials, in words that can stand beside the field. */

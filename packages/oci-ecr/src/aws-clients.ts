@@ -1,7 +1,7 @@
 import { ECRClient } from "@aws-sdk/client-ecr";
 import { STSClient } from "@aws-sdk/client-sts";
 import { networkError, RegistryError } from "@berth/oci";
-import { maskAccessKeyId } from "./access-key.ts";
+import { assertSendable, maskAccessKeyId } from "./access-key.ts";
 import type { AwsCredentials } from "./aws-credentials.ts";
 import type { AwsHttpHandler } from "./aws-http-handler.ts";
 import type { EcrEndpoint } from "./ecr-endpoint.ts";
@@ -19,6 +19,7 @@ export class AwsClients {
   readonly sts: STSClient;
   readonly #endpoint: EcrEndpoint;
   readonly #handler: AwsHttpHandler;
+  readonly #credentials: AwsCredentials;
   readonly #accessKeyId: string;
 
   constructor(endpoint: EcrEndpoint, credentials: AwsCredentials, handler: AwsHttpHandler) {
@@ -40,6 +41,7 @@ export class AwsClients {
     this.sts = new STSClient({ ...config, endpoint: endpoint.stsUrl.href, useGlobalEndpoint: false });
     this.#endpoint = endpoint;
     this.#handler = handler;
+    this.#credentials = credentials;
     this.#accessKeyId = maskAccessKeyId(accessKeyId);
   }
 
@@ -59,6 +61,7 @@ export class AwsClients {
     { signal, ...facts }: CallFacts & { signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
     signal?.throwIfAborted();
+    assertSendable(this.#credentials);
     try {
       return await send();
     } catch (error) {

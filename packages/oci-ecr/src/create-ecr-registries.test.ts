@@ -242,6 +242,20 @@ describe("failures", () => {
     expect(evidence.awsRequestId).toEqual(expect.any(String));
   });
 
+  test.each<[string, Partial<AwsCredentials>]>([
+    ["a line break in the id", { accessKeyId: "AKIA\r\nX-Evil: 1" }],
+    ["10 000 characters", { accessKeyId: "A".repeat(10_000) }],
+    ["no secret", { secretAccessKey: "" }],
+    ["an emoji in the session token", { sessionToken: "🚀" }],
+  ])("%s is told before anything is sent", async (_what, odd) => {
+    const credentials = { ...developer, ...odd };
+    const list = registries.catalog(registry, credentials).listRepositories();
+    await expect(list).rejects.toMatchObject({ code: "AWS_KEY_FORMAT" });
+    const token = registries.authorization({ registry, credentials, minRemainingMs: 0 });
+    await expect(token).rejects.toMatchObject({ code: "AWS_KEY_FORMAT" });
+    expect(calls).toEqual([]);
+  });
+
   test("a deactivated key", async () => {
     const key = sandbox.createUser({ name: "leaver", policies: ["AmazonEC2ContainerRegistryReadOnly"] });
     sandbox.setKeyStatus(key, "Inactive");

@@ -22,7 +22,7 @@ import { TokenBroker } from "./token-broker.ts";
 import type { RegistryToken } from "./token-state.ts";
 
 /** One identity at one registry. */
-export type EcrSession = {
+type EcrSession = {
   endpoint: EcrEndpoint;
   clients: AwsClients;
   api: EcrApi;

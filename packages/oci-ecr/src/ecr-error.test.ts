@@ -190,7 +190,7 @@ describe("classifyAwsFailure", () => {
     const started = performance.now();
     classify({ code: "AccessDeniedException", message: `User: arn:aws:${"a:".repeat(5_000)}` });
     classify({ code: "AccessDeniedException", message: "because ".repeat(2_000) });
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 });
 

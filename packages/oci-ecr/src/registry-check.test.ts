@@ -134,6 +134,7 @@ describe("check", () => {
   test.each<[string, (good: AwsCredentials) => AwsCredentials, string]>([
     ["an unknown key", (good) => ({ ...good, accessKeyId: "AKIAQQQQQQQQQQQQQQQQ" }), "AWS_KEY_UNKNOWN"],
     ["a wrong secret", (good) => ({ ...good, secretAccessKey: "a".repeat(40) }), "AWS_SECRET_WRONG"],
+    ["an emoji in the key", (good) => ({ ...good, accessKeyId: `${good.accessKeyId}🚀` }), "AWS_KEY_FORMAT"],
   ])("%s ends the check at the identity", async (_what, spoil, code) => {
     const report = await check({ credentials: spoil(developer) });
     expect(report.steps.at(-1)).toMatchObject({ id: "identity", status: "failed", code, fix: expect.anything() });
@@ -201,7 +202,7 @@ describe("check", () => {
     expect(stepOf(report.steps, "identity")).toMatchObject({
       status: "warning",
       code: "AWS_CLOCK_SKEW",
-      detail: expect.stringMatching(/7 min 1[123] s behind/),
+      detail: expect.stringMatching(/7 min \d+ s behind/),
     });
     expect(report.ok).toBe(true);
     await off.close();

@@ -22,6 +22,7 @@ const samplesTried = 3;
 
 /** With these the key itself is of no use, so nothing that needs it is tried. */
 const keyFailures: ReadonlySet<RegistryErrorCode> = new Set([
+  "AWS_KEY_FORMAT",
   "AWS_KEY_UNKNOWN",
   "AWS_SECRET_WRONG",
   "AWS_SESSION_EXPIRED",
