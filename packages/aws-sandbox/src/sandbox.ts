@@ -74,6 +74,8 @@ export type Sandbox = DefaultIdentities & {
 
 const defaultAccount = "000000000000";
 const defaultRegion = "us-east-1";
+/** How long requests under way may take to end when the sandbox closes. */
+const graceMs = 2000;
 
 function listenError(error: NodeJS.ErrnoException, listen: string, port: number): SandboxError {
   if (error.code === "EADDRINUSE") {
@@ -108,8 +110,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   server.on("request", createHandler(parts.server, options.onBug));
   async function close(): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
+    server.closeIdleConnections();
+    const impatience = setTimeout(() => server.closeAllConnections(), graceMs);
     await closed;
+    clearTimeout(impatience);
     await parts.close();
     directory.release();
   }

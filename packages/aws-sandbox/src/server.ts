@@ -85,6 +85,13 @@ function startCall(request: HttpRequest, endpoint: Endpoint, operation: string, 
   };
 }
 
+const goneCodes = ["ECONNRESET", "ECONNABORTED", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED"];
+
+/** A connection that its client closed: no failure of ours. */
+function isClientGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && goneCodes.includes(String(error.code));
+}
+
 async function carryOut(
   prepared: Prepared,
   call: Call,
@@ -93,7 +100,7 @@ async function carryOut(
   try {
     return { response: await prepared.run(call), error: undefined };
   } catch (caught) {
-    if (!(caught instanceof AwsError)) onBug?.(caught);
+    if (!(caught instanceof AwsError) && !isClientGone(caught)) onBug?.(caught);
     const error = caught instanceof AwsError ? caught : new AwsError("ServerException", "Internal failure", 500);
     return { response: prepared.fail(error, call.id), error };
   }
@@ -133,7 +140,7 @@ export function createHandler(deps: ServerDeps, onBug?: (error: unknown) => void
     const call = startCall(request, found.endpoint, found.prepared.operation, deps.clock.now());
     const fault = deps.faults.take({ ...call, host: stripPort(call.host) });
     const effect = fault?.effect ?? {};
-    if (effect.latencyMs !== undefined) await sleep(effect.latencyMs);
+    if (effect.latencyMs !== undefined) await sleep(effect.latencyMs, undefined, { ref: false });
     const record = (status: number, error: AwsError | undefined) =>
       deps.log.add(call, {
         status,
@@ -159,8 +166,7 @@ export function createHandler(deps: ServerDeps, onBug?: (error: unknown) => void
 
   return (message: IncomingMessage, target: ServerResponse): void => {
     answer(toHttpRequest(message), target).catch((error: unknown) => {
-      // A client that went away is no failure of ours; anything else ends its connection and is told of.
-      if (!message.destroyed && !target.destroyed) onBug?.(error);
+      if (!isClientGone(error)) onBug?.(error);
       target.destroy();
     });
   };

@@ -1,4 +1,5 @@
 import { AwsError } from "../aws-error.ts";
+import type { Image, ImageStore } from "../registry/image-store.ts";
 import type { RepositoryRecord } from "../registry/records.ts";
 import { authorizedRepository, type EcrContext, type EcrOperation } from "./context.ts";
 import { type ImageFailure, imageDetail, imageNotFound, resolveImageId } from "./image-views.ts";
@@ -70,34 +71,42 @@ function describeAll(context: EcrContext): object {
   return { imageDetails: page.map((image) => imageDetail(repository, image, tags.get(image.digest) ?? [])), ...next };
 }
 
+async function imageWithManifest(
+  store: ImageStore,
+  repository: RepositoryRecord,
+  { imageTag }: ImageId,
+  { digest, record }: Image,
+): Promise<object> {
+  return {
+    registryId: repository.registryId,
+    repositoryName: repository.name,
+    imageId: { imageDigest: digest, ...(imageTag === undefined ? {} : { imageTag }) },
+    imageManifest: (await store.blobs.read(digest)).toString("utf8"),
+    imageManifestMediaType: record.mediaType,
+  };
+}
+
 async function batchGetImage(context: EcrContext): Promise<object> {
   const ids = context.input.requiredImageIds();
   const accepted = context.input.strings("acceptedMediaTypes", 100);
   const repository = authorizedRepository(context);
   const store = context.deps.images;
   const failures: ImageFailure[] = [];
-  const images: object[] = [];
+  const images: Promise<object>[] = [];
   for (const id of ids) {
     const resolved = resolveImageId(store, repository, id);
     if ("failure" in resolved) {
       failures.push(resolved.failure);
       continue;
     }
-    const { digest, record } = resolved.image;
-    if (accepted && !accepted.includes(record.mediaType)) {
+    if (accepted && !accepted.includes(resolved.image.record.mediaType)) {
       failures.push({ imageId: id, failureCode: "ImageNotFound", failureReason: "Requested image not found" });
       continue;
     }
     store.recordPull(repository, resolved.image);
-    images.push({
-      registryId: repository.registryId,
-      repositoryName: repository.name,
-      imageId: { imageDigest: digest, ...(id.imageTag === undefined ? {} : { imageTag: id.imageTag }) },
-      imageManifest: (await store.blobs.read(digest)).toString("utf8"),
-      imageManifestMediaType: record.mediaType,
-    });
+    images.push(imageWithManifest(store, repository, id, resolved.image));
   }
-  return { images, failures };
+  return { images: await Promise.all(images), failures };
 }
 
 function batchDeleteImage(context: EcrContext): object {

@@ -8,8 +8,6 @@ export type Endpoint = {
   /** Account of a registry host; elsewhere the default account. */
   account: string;
   region: string;
-  /** True when a real AWS name was asked, so that the region is fixed by it. */
-  isNamed: boolean;
 };
 
 export type EndpointDefaults = { account: string; region: string };
@@ -71,7 +69,6 @@ function byShape(request: HttpRequest, formVersion: string | undefined, defaults
     service,
     account: defaults.account,
     region,
-    isNamed: false,
   });
   if (/^\/__sandbox(\/|$)/.test(request.path)) return at("control");
   if (/^\/v2(\/|$)/.test(request.path)) return at("registry");
@@ -104,7 +101,6 @@ export function resolveEndpoint(
       service,
       account: account === undefined ? defaults.account : (match[account] ?? ""),
       region: name,
-      isNamed: true,
     };
   }
   return byShape(request, formVersion, defaults);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { request } from "node:http";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { startTestSandbox, type TestSandbox } from "../testing/index.ts";
 import { rawRequest } from "../testing/raw-request.ts";
 
@@ -263,6 +264,22 @@ describe("pushing", () => {
     const done = await send("PUT", `${path}?digest=${digest}`, operator, { body: "89" });
     expect(done.status).toBe(201);
     expect((await send("HEAD", `/v2/team/base/blobs/${digest}`, operator)).headers["content-length"]).toBe("10");
+  });
+
+  test("goes on after a broken connection from what had arrived", async () => {
+    const started = await send("POST", "/v2/team/base/blobs/uploads/", operator);
+    const path = new URL(started.headers.location!).pathname;
+    const received = () => send("GET", path, operator).then((answer) => answer.headers.range);
+    const headers = { authorization: operator, "content-length": "100" };
+    const broken = request({ host: "127.0.0.1", port: sandbox.port, method: "PATCH", path, headers });
+    broken.on("error", () => undefined);
+    broken.write("first");
+    await vi.waitFor(async () => expect(await received()).toBe("0-4"));
+    broken.destroy();
+    const content = "first and second";
+    const rest = { body: " and second", headers: { "content-range": "5-15" } };
+    await vi.waitFor(async () => expect((await send("PATCH", path, operator, rest)).status).toBe(202));
+    expect((await send("PUT", `${path}?digest=${digestOf(content)}`, operator)).status).toBe(201);
   });
 
   test("keeps nothing of a layer whose digest is wrong", async () => {

@@ -23,6 +23,7 @@ const lineSchema = z.array(z.tuple([z.string(), z.string(), z.string(), z.unknow
 export class Journal {
   readonly #path: string;
   #descriptor: number;
+  #isClosed = false;
 
   private constructor(path: string) {
     this.#path = path;
@@ -44,6 +45,7 @@ export class Journal {
   }
 
   append(changes: readonly Change[]): void {
+    if (this.#isClosed) throw new Error("The journal is closed.");
     const line = `${JSON.stringify(changes.map(({ table, part, id, value }) => [table, part, id, value ?? null]))}\n`;
     const bytes = Buffer.from(line);
     const { size } = fstatSync(this.#descriptor);
@@ -66,6 +68,7 @@ export class Journal {
   }
 
   close(): void {
+    this.#isClosed = true;
     closeSync(this.#descriptor);
   }
 }
