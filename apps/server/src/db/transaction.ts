@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Transact } from "../domain/transact.ts";
 import { codeOf } from "./database-errors.ts";
@@ -22,6 +23,8 @@ export function transact<Stores>(db: Executor, storesOf: (transaction: Executor)
         return await db.transaction().execute(async (transaction) => await work(storesOf(transaction)));
       } catch (error) {
         if (attempt >= attempts || !retryable.has(codeOf(error) ?? "")) throw error;
+        // The winner of a deadlock needs a moment, or both meet again.
+        await delay(attempt * (10 + Math.random() * 40));
       }
     }
   };
