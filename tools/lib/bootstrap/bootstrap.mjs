@@ -56,6 +56,7 @@ function hand(entry, args) {
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
     process.on(signal, () => child.kill(signal));
   }
+  if (process.env.npm_lifecycle_event) followParent(() => child.kill("SIGTERM"));
   return new Promise((resolve) => {
     child.on("error", (error) => {
       console.error(`Node cannot be started (${error.message}): remove node_modules and start again.`);
@@ -63,4 +64,18 @@ function hand(entry, args) {
     });
     child.on("exit", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
   });
+}
+
+/**
+ * A shell that npm put in between may be ended by a signal without handing it on; then this process has another parent.
+ * @param {() => void} onGone
+ */
+function followParent(onGone) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onGone();
+  }, 500);
+  timer.unref();
 }
