@@ -1,11 +1,12 @@
 import type { VirtualClock } from "./clock.ts";
 import type { CallLog } from "./control/call-log.ts";
 import type { Faults } from "./control/faults.ts";
-import { applySeed, type SeedDeps } from "./control/seed.ts";
+import { applySeed, type Seed, type SeedDeps } from "./control/seed.ts";
 import type { Stats } from "./control/service.ts";
 import type { Throttling } from "./control/throttling.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { ensureDefaultIdentities, restoreDefaultIdentities } from "./default-identities.ts";
+import type { Services } from "./dispatch.ts";
 import { Paging } from "./ecr/paging.ts";
 import { accessKeyOperations } from "./iam/access-key-operations.ts";
 import { Authorizer } from "./iam/authorizer.ts";
@@ -29,6 +30,7 @@ import { stsOperations } from "./sts/operations.ts";
 import { Sessions } from "./sts/sessions.ts";
 
 export type AssembleOptions = {
+  onBug(error: unknown): void;
   directory: DataDirectory;
   clock: VirtualClock;
   faults: Faults;
@@ -50,6 +52,55 @@ export type Assembled = {
 
 const sessionTokenPaddingBytes = 500;
 
+/** Tables, and what keeps its records in them. */
+function openStores({ directory, clock }: AssembleOptions) {
+  const identity = identityTables();
+  const registry = registryTables();
+  const tables = [...Object.values(identity), ...Object.values(registry)];
+  const state = new Tables(directory.statePath, tables);
+  const identities = new IdentityStore(identity, state, clock);
+  const blobs = new BlobStore(directory.path);
+  return {
+    state,
+    identities,
+    policies: new PolicyStore(identities),
+    repositories: new RepositoryStore(registry, state, clock),
+    images: new ImageStore(registry, state, blobs, clock),
+    uploads: new Uploads(blobs),
+    stats: () => countStats(identity, registry),
+    /** Removes every record in one transaction. */
+    clear: () => state.commit(...tables.flatMap((table) => [...table.all()].map((row) => ({ ...row, value: null })))),
+  };
+}
+
+function wireServices(options: AssembleOptions, stores: ReturnType<typeof openStores>): Services {
+  const { directory, clock, throttling, account, region } = options;
+  const { identities, policies, repositories, images, uploads } = stores;
+  const throttle = throttling.take;
+  const box = new SecretBox(directory.rootKey);
+  const authorizer = new Authorizer(policies, clock);
+  const sessions = new Sessions({ identities, box, clock, paddingBytes: sessionTokenPaddingBytes });
+  const tokens = new RegistryTokens({ box, clock, sessions });
+  const urls = new LayerUrls(box, clock);
+  const iamDeps = { identities, authorizer, policies };
+  const iamOperations = {
+    ...userOperations(iamDeps),
+    ...accessKeyOperations(iamDeps),
+    ...userPolicyOperations(iamDeps),
+    ...managedPolicyOperations(iamDeps),
+  };
+  const query = { sessions, clock, throttle };
+  const registry = { repositories, images, tokens, urls, authorizer };
+  return {
+    defaults: { account, region },
+    ecr: { ecr: { ...registry, paging: new Paging(box) }, ...query },
+    iam: { service: "iam", version: "2010-05-08", operations: iamOperations, ...query },
+    sts: { service: "sts", version: "2011-06-15", operations: stsOperations({ ...iamDeps, sessions }), ...query },
+    v2: { ...registry, uploads, throttle, box },
+    s3: { blobs: images.blobs, urls, clock },
+  };
+}
+
 function countStats(identity: ReturnType<typeof identityTables>, registry: ReturnType<typeof registryTables>): Stats {
   const count = (table: { all(): Iterable<unknown> }) => [...table.all()].length;
   return {
@@ -62,37 +113,16 @@ function countStats(identity: ReturnType<typeof identityTables>, registry: Retur
   };
 }
 
-export function assemble({ directory, clock, faults, log, throttling, account, region }: AssembleOptions): Assembled {
-  const identity = identityTables();
-  const registry = registryTables();
-  const allTables = [...Object.values(identity), ...Object.values(registry)];
-  const state = new Tables(directory.statePath, allTables);
-  const box = new SecretBox(directory.rootKey);
-  const identities = new IdentityStore(identity, state, clock);
-  const policies = new PolicyStore(identities);
-  const authorizer = new Authorizer(policies, clock);
-  const sessions = new Sessions({ identities, box, clock, paddingBytes: sessionTokenPaddingBytes });
-  const blobs = new BlobStore(directory.path);
-  const repositories = new RepositoryStore(registry, state, clock);
-  const images = new ImageStore(registry, state, blobs, clock);
-  const uploads = new Uploads(blobs);
-  const tokens = new RegistryTokens({ box, clock, sessions });
-  const urls = new LayerUrls(box, clock);
+/** Opens the state of a sandbox and wires its services over it. */
+export function assemble(options: AssembleOptions): Assembled {
+  const { directory, clock, faults, log, throttling, account, region, onBug } = options;
+  const stores = openStores(options);
+  const { state, identities, policies, repositories, images, uploads, stats } = stores;
   const seeding: SeedDeps = { identities, policies, repositories, account, region };
-  const throttle = throttling.take;
-  const iamDeps = { identities, authorizer, policies };
-  const iamOperations = {
-    ...userOperations(iamDeps),
-    ...accessKeyOperations(iamDeps),
-    ...userPolicyOperations(iamDeps),
-    ...managedPolicyOperations(iamDeps),
-  };
-  const query = { sessions, clock, throttle };
-  const stats = () => countStats(identity, registry);
 
   async function reset(): Promise<void> {
     const defaults = ensureDefaultIdentities(seeding);
-    state.commit(...allTables.flatMap((table) => [...table.all()].map((row) => ({ ...row, value: null }))));
+    stores.clear();
     restoreDefaultIdentities(seeding, defaults);
     faults.clear();
     log.clear();
@@ -100,7 +130,10 @@ export function assemble({ directory, clock, faults, log, throttling, account, r
     await images.sweep();
   }
 
+  const seed = (wanted: Seed) => applySeed(seeding, wanted);
+  const control = { token: directory.controlToken, clock, faults, log, throttling, seed, stats, reset };
   return {
+    server: { services: wireServices(options, stores), control, clock, faults, log, onBug },
     seeding,
     stats,
     reset,
@@ -108,37 +141,6 @@ export function assemble({ directory, clock, faults, log, throttling, account, r
     async close() {
       await uploads.close();
       state.close();
-    },
-    server: {
-      defaults: { account, region },
-      clock,
-      faults,
-      log,
-      ecr: {
-        ecr: { repositories, images, tokens, urls, authorizer, paging: new Paging(box) },
-        sessions,
-        clock,
-        throttle,
-      },
-      iam: { service: "iam", version: "2010-05-08", operations: iamOperations, ...query },
-      sts: {
-        service: "sts",
-        version: "2011-06-15",
-        operations: stsOperations({ identities, authorizer, sessions }),
-        ...query,
-      },
-      v2: { repositories, images, uploads, tokens, urls, authorizer, throttle, box },
-      s3: { blobs, urls, clock },
-      control: {
-        token: directory.controlToken,
-        clock,
-        faults,
-        log,
-        throttling,
-        seed: (seed) => applySeed(seeding, seed),
-        stats,
-        reset,
-      },
     },
   };
 }

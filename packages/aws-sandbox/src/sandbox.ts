@@ -1,5 +1,4 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:http";
 import { type Assembled, type AssembleOptions, assemble } from "./assemble.ts";
 import { VirtualClock } from "./clock.ts";
 import { CallLog, type LogEntry } from "./control/call-log.ts";
@@ -97,46 +96,64 @@ function assembleOrRelease(options: AssembleOptions): Assembled {
   }
 }
 
+/** Listens until `close`, which lets requests under way end first. */
+async function listen(
+  server: Server,
+  address: string,
+  port: number,
+): Promise<{ port: number; close(): Promise<void> }> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(listenError(error, address, port)));
+    server.listen(port, address, resolve);
+  });
+  const taken = server.address();
+  return {
+    port: typeof taken === "object" && taken ? taken.port : port,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const impatience = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(impatience);
+    },
+  };
+}
+
+function displayName(address: string): string {
+  if (address.includes(":")) return `[${address}]`;
+  return address === "0.0.0.0" ? "127.0.0.1" : address;
+}
+
 /** Starts a sandbox AWS in this process. Throws `SandboxError` for a port or directory in use. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { listen = "127.0.0.1", port: wantedPort = 0, account = defaultAccount, region = defaultRegion } = options;
+  const { account = defaultAccount, region = defaultRegion, listen: address = "127.0.0.1" } = options;
   const directory = openDataDirectory(options.dataDir);
   const clock = options.clock ?? new VirtualClock();
   const faults = new Faults();
   const log = new CallLog(options.logSize ?? 5000);
   const throttling = new Throttling(clock, options.throttling ?? false);
-  const parts = assembleOrRelease({ directory, clock, faults, log, throttling, account, region });
+  const onBug = options.onBug ?? (() => undefined);
+  const parts = assembleOrRelease({ directory, clock, faults, log, throttling, account, region, onBug });
+  const release = async () => {
+    await parts.close();
+    directory.release();
+  };
   const server = createServer({ maxHeaderSize: 64 * 1024, requestTimeout: 0, keepAliveTimeout: 65_000 });
-  server.on("request", createHandler(parts.server, options.onBug));
-  async function close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    const impatience = setTimeout(() => server.closeAllConnections(), graceMs);
-    await closed;
-    clearTimeout(impatience);
-    await parts.close();
-    directory.release();
-  }
+  server.on("request", createHandler(parts.server));
   await parts.sweep();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(listenError(error, listen, wantedPort)));
-      server.listen(wantedPort, listen, resolve);
-    });
-  } catch (error) {
-    await parts.close();
-    directory.release();
-    throw error;
-  }
   const identities = ensureDefaultIdentities(parts.seeding);
   directory.writeCredentials(credentialsFile(identities));
-  const { port } = server.address() as AddressInfo;
-  const name = listen.includes(":") ? `[${listen}]` : listen === "0.0.0.0" ? "127.0.0.1" : listen;
+  const listener = await listen(server, address, options.port ?? 0).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+  const host = `${displayName(address)}:${listener.port}`;
   return {
     ...identities,
-    url: `http://${name}:${port}`,
-    host: `${name}:${port}`,
-    port,
+    ...helpers(parts, { account, region }),
+    url: `http://${host}`,
+    host,
+    port: listener.port,
     account,
     region,
     dataDir: directory.path,
@@ -144,16 +161,24 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     clock,
     faults,
     throttling,
-    registryHost: (ofAccount = account, ofRegion = region) => registryHost(ofAccount, ofRegion),
-    createUser: (user) => seedUser(parts.seeding, user),
-    setKeyStatus: (key, status) =>
-      parts.seeding.identities.setKeyStatus(key.account, key.userName, key.accessKeyId, status),
-    createRepository: (repository) => seedRepository(parts.seeding, repository),
-    seed: (seed) => applySeed(parts.seeding, seed),
     log: () => log.entries(),
     clearLog: () => log.clear(),
-    stats: parts.stats,
-    reset: parts.reset,
-    close,
+    async close() {
+      await listener.close();
+      await release();
+    },
+  };
+}
+
+function helpers({ seeding, stats, reset }: Assembled, defaults: { account: string; region: string }) {
+  return {
+    registryHost: (account = defaults.account, region = defaults.region) => registryHost(account, region),
+    createUser: (user: UserSeed) => seedUser(seeding, user),
+    setKeyStatus: ({ account, userName, accessKeyId }: AccessKey, status: "Active" | "Inactive") =>
+      seeding.identities.setKeyStatus(account, userName, accessKeyId, status),
+    createRepository: (repository: RepositorySeed) => seedRepository(seeding, repository),
+    seed: (seed: Seed) => applySeed(seeding, seed),
+    stats,
+    reset,
   };
 }
