@@ -175,6 +175,8 @@ describe("importing", () => {
     expect(registry).toMatchObject({ name: body.newRegistry.name, imageCount: 1 });
   });
 
+  const otherOrganization = () => ({ newRegistry: undefined, registryId, organizationId: randomUUID() });
+
   it.each([
     ["an unknown tag", () => ({ tag: "no-such-tag" }), "ECR_IMAGE_NOT_FOUND"],
     ["an unknown repository", () => ({ repository: "no/such" }), "ECR_REPO_NOT_FOUND"],
@@ -192,6 +194,7 @@ describe("importing", () => {
     ],
     ["blank keys", () => ({ newRegistry: { name: "blank", registry: harness.host } }), "ECR_ROLE_SWITCH_OFF"],
     ["another kind", () => ({ newRegistry: { ...newRegistry(), kind: "gar" as const } }), "REGISTRY_KIND_UNSUPPORTED"],
+    ["a registry of another organization", otherOrganization, "NOT_FOUND"],
     ["both a saved and a new registry", () => ({ registryId }), "REQUEST_INVALID"],
     ["no registry", () => ({ newRegistry: undefined }), "REQUEST_INVALID"],
   ])("leaves nothing behind after %s", async (_, change, code) => {
@@ -243,6 +246,26 @@ describe("importing", () => {
       layers: [{ mediaType: "application/vnd.cncf.helm.chart.content.v1.tar+gzip", ...layer }],
     });
     expect(await problemOf(imported(repository))).toMatchObject({ code: "IMAGE_NOT_RUNNABLE", status: 422 });
+  });
+
+  it("refuses an index that holds nothing but attestations", async () => {
+    const repository = `team/${randomUUID()}`;
+    const attestation = await harness.sandbox.pushImage(repository, "attestation");
+    const mediaType = "application/vnd.oci.image.index.v1+json";
+    const answer = await harness.sandbox.callEcr("BatchGetImage", {
+      repositoryName: repository,
+      imageIds: [{ imageTag: "attestation" }],
+    });
+    const [{ imageManifest }] = answer.body.images as [{ imageManifest: string }];
+    const platform = { os: "unknown", architecture: "unknown" };
+    const entry = {
+      mediaType: attestation.mediaType,
+      digest: attestation.digest,
+      size: imageManifest.length,
+      platform,
+    };
+    await putManifest(repository, "1", mediaType, { schemaVersion: 2, mediaType, manifests: [entry] });
+    expect((await problemOf(imported(repository))).code).toBe("IMAGE_NOT_RUNNABLE");
   });
 
   it("refuses images for other systems", async () => {
@@ -491,7 +514,10 @@ describe("the source of workspaces' images", () => {
     await harness.wired.imageSource.purge(image.id);
     const second = await take();
     expect(second).not.toBe(first);
+    const storedTokens = () => harness.database.db.selectFrom("registry_tokens").select("id").execute();
+    const stored = await storedTokens();
     await manager.updateRegistry({ params: { registryId: image.registry.id }, body: keys([]) });
+    expect(await storedTokens()).toHaveLength(stored.length - 1);
     await expect(take()).rejects.toMatchObject({ code: "ECR_NO_TOKEN_PERM" });
   });
 });
