@@ -24,7 +24,10 @@ export async function listenHttp(app: App, address: { host: string; port: number
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, graceMs);
+      // A connection whose last request has just been answered would be kept for the next one.
+      const sweeper = setInterval(() => app.server.closeIdleConnections(), 50);
       await app.close();
+      clearInterval(sweeper);
       clearTimeout(timer);
       for (const socket of sockets) socket.destroy();
     },
