@@ -1,8 +1,9 @@
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { requires, waitFor } from "@berth/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DEBIAN_IMAGE, TestEngine, type TestWorkspace } from "./testing/engine.ts";
+import { DEBIAN_IMAGE, docker, TestEngine, type TestWorkspace } from "./testing/engine.ts";
 import { Conversation, collect, run, send } from "./testing/run-command.ts";
 
 const busybox = "/.berth/bin/busybox";
@@ -69,7 +70,11 @@ requires("docker")("an agent in a workspace", () => {
         await shell.until(/50 132\r\n/);
         shell.type("echo $TERM; /.berth/bin/busybox sleep 100\r");
         await shell.until(/xterm-256color\r\n/);
-        shell.type("\x03echo after=$?\r");
+        shell.clear();
+        shell.type("\x03");
+        // What is typed before the next prompt is lost, as on any terminal.
+        await shell.until(/\^C[\s\S]*[$#] /);
+        shell.type("echo after=$?\r");
         await shell.until(/after=130\r\n/);
         shell.type("exit 7\r");
         expect(await shell.result).toMatchObject({ code: 7 });
@@ -113,13 +118,15 @@ requires("docker")("an agent in a workspace", () => {
     });
 
     it("no open files but their own, and no ignored signals", async () => {
-      const script =
-        "/.berth/bin/busybox ls /proc/self/fd; /.berth/bin/busybox grep -E 'Sig(Ign|Blk)' /proc/self/status";
       for (const options of [{}, { tty }]) {
-        const { stdout } = await run(workspace.tunnel, ["sh", "-c", script], options);
-        expect(stdout.replaceAll("\r", "").split("\n")).toEqual([
-          ...["0", "1", "2", "3", expect.stringMatching(/SigBlk:\s0+$/), expect.stringMatching(/SigIgn:\s0+$/), ""],
-        ]);
+        const files = await run(workspace.tunnel, [busybox, "ls", "/proc/self/fd"], options);
+        expect(files.stdout.split(/\s+/)).toEqual(["0", "1", "2", "3", ""]);
+        const signals = await run(
+          workspace.tunnel,
+          [busybox, "grep", "-E", "Sig(Ign|Blk)", "/proc/self/status"],
+          options,
+        );
+        expect(signals.stdout).toMatch(/^SigBlk:\s0+\s+SigIgn:\s0+\s+$/);
       }
     });
 
@@ -195,7 +202,6 @@ requires("docker")("an agent in a workspace", () => {
       const workspace = await engine.start({ image: await engine.image("busybox") });
       const command = await Conversation.open(workspace.tunnel, { command: ["sleep", "100"], tty });
       const startedAt = performance.now();
-      const { docker } = await import("./testing/engine.ts");
       await docker("stop", "-t", "10", workspace.id);
       expect(performance.now() - startedAt).toBeLessThan(5000);
       expect(await docker("inspect", "-f", "{{.State.ExitCode}}", workspace.id)).toBe("0");
@@ -230,13 +236,13 @@ requires("docker")("an agent in a workspace", () => {
     it("to a slow reader: a command waits for it and loses nothing", async () => {
       const { tunnel } = await engine.start({ image: await engine.image("busybox") });
       for (const options of [{}, { tty }]) {
-        const stream = await tunnel.openExec({ command: [busybox, "seq", "1500000"], ...options }, soon());
+        const stream = await tunnel.openExec({ command: [busybox, "seq", "300000"], ...options }, soon());
         await once(stream, "readable");
         await new Promise((resolve) => setTimeout(resolve, 700));
         const { stdout, code } = await collect(stream);
         expect(code).toBe(0);
-        expect(stdout.trimEnd().endsWith("1500000")).toBe(true);
-        expect(stdout.replaceAll("\r", "").length).toBe(10_888_896 + 0);
+        expect(stdout.trimEnd().endsWith("300000")).toBe(true);
+        expect(stdout.replaceAll("\r", "").length).toBe(1_988_895);
       }
     });
   });
@@ -269,27 +275,41 @@ requires("docker")("an agent in a workspace", () => {
     expect(after.anonymousKb).toBeLessThan(before.anonymousKb + 15_000);
   });
 
-  it("carries at least the promised bytes a second", async () => {
-    const { tunnel } = await engine.start({ image: await engine.image("busybox") });
-    const megabytes = 300;
-    const rate = (startedAt: number) => megabytes / ((performance.now() - startedAt) / 1000);
-    let startedAt = performance.now();
-    const down = await tunnel.openExec({ command: ["dd", "if=/dev/zero", "bs=1M", `count=${megabytes}`] }, soon());
-    let bytes = 0;
-    for await (const chunk of down) bytes += chunk.length;
-    expect(bytes).toBeGreaterThan(megabytes * 1024 * 1024);
-    const downRate = rate(startedAt);
-    startedAt = performance.now();
-    const up = await tunnel.openExec({ command: ["wc", "-c"] }, soon());
-    const result = collect(up);
-    const data = Buffer.alloc(65_536);
-    for (let sent = 0; sent < megabytes * 16; sent += 1) {
-      if (!send(up, { type: "stdin", data })) await once(up, "drain");
-    }
-    send(up, { type: "stdin-end" });
-    expect(await result).toMatchObject({ stdout: `${megabytes * 1024 * 1024}\n`, code: 0 });
-    // A quarter of the goal, which bench/ measures on a quiet machine; tests share theirs.
-    expect(downRate).toBeGreaterThan(25);
-    expect(rate(startedAt)).toBeGreaterThan(12);
+  it("carries bytes about as fast as the engine's own exec", async () => {
+    const { tunnel, id } = await engine.start({ image: await engine.image("busybox") });
+    const megabytes = 200;
+    const bytes = megabytes * 1024 * 1024;
+    const timed = async (work: () => Promise<unknown>) => {
+      const startedAt = performance.now();
+      await work();
+      return performance.now() - startedAt;
+    };
+    const print = ["dd", "if=/dev/zero", "bs=1M", `count=${megabytes}`];
+    const engineMs = await timed(() => countBytes("docker", ["exec", id, ...print]));
+    const downMs = await timed(async () => {
+      let received = 0;
+      for await (const chunk of await tunnel.openExec({ command: print }, soon())) received += chunk.length;
+      expect(received).toBeGreaterThan(bytes);
+    });
+    const upMs = await timed(async () => {
+      const up = await tunnel.openExec({ command: ["wc", "-c"] }, soon());
+      const result = collect(up);
+      const data = Buffer.alloc(65_536);
+      for (let sent = 0; sent < bytes; sent += data.length) {
+        if (!send(up, { type: "stdin", data })) await once(up, "drain");
+      }
+      send(up, { type: "stdin-end" });
+      expect(await result).toMatchObject({ stdout: `${bytes}\n`, code: 0 });
+    });
+    // The machine's speed cancels out, its noise does not: this catches a collapse, bench/ measures.
+    expect(downMs).toBeLessThan(engineMs * 5);
+    expect(upMs).toBeLessThan(engineMs * 5);
   });
 });
+
+async function countBytes(program: string, args: string[]): Promise<number> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
+  let length = 0;
+  for await (const chunk of child.stdout) length += chunk.length;
+  return length;
+}

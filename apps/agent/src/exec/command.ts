@@ -31,11 +31,19 @@ export type CommandSpec = {
   env: Record<string, string>;
 };
 
-/** Sends a signal to a process group; one that is gone is fine. */
+/** Sends a signal to a command's process group; one that is gone, or not ours to signal, is fine. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  // A command on a terminal is still on its own for a moment, before it leads a group.
+  if (!signalled(-pid, signal)) signalled(pid, signal);
+}
+
+function signalled(target: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(-pid, signal);
+    process.kill(target, signal);
+    return true;
   } catch (error) {
-    if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "ESRCH" && code !== "EPERM") throw error;
+    return code === "EPERM";
   }
 }

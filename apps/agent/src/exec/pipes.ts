@@ -24,8 +24,10 @@ export class PipeMaker {
 
   /** Gives three open pipes, made beforehand if possible; `undefined` where no directory can be written to. */
   async take(): Promise<Pipes | undefined> {
-    const pipes = await (this.#spare ?? this.#make());
-    this.#spare = pipes && this.#make();
+    const spare = this.#spare;
+    this.#spare = undefined;
+    const pipes = await (spare ?? this.#make());
+    if (pipes !== undefined) this.#spare ??= this.#make();
     return pipes;
   }
 

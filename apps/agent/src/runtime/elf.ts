@@ -93,7 +93,9 @@ export function readElf(file: Buffer): Elf {
     const interp = segments.find(({ type }) => type === PT_INTERP);
     const strings = dynamic.length > 0 ? stringTable(segments, dynamic) : 0;
     const texts = (wanted: bigint) =>
-      dynamic.filter(({ tag }) => tag === wanted).map(({ value }) => textAt(file, strings + Number(value)));
+      dynamic
+        .filter(({ tag }) => tag === wanted)
+        .map(({ value }) => textAt(file, strings + Number(BigInt.asIntN(64, value))));
     const machine = file.readUInt16LE(18);
     return {
       arch: machine === machines.x64 ? "x64" : machine === machines.arm64 ? "arm64" : undefined,
