@@ -59,7 +59,7 @@ export function createContext(options: Options): Context {
     session,
     client: async () => (await session()).client,
     show: (value, render) => writeAll(io.stdout, output === "json" ? `${visibleJson(value)}\n` : render(value)),
-    showLine: (value) => writeAll(io.stdout, `${visibleJson(value, undefined)}\n`),
+    showLine: (value) => writeAll(io.stdout, `${visibleJson(value, 0)}\n`),
     note: (text) => (output === "json" ? Promise.resolve() : writeAll(io.stderr, text)),
   };
 }

@@ -52,11 +52,11 @@ export function examplesText(command: Command): string {
   return `\nExamples:\n${shown.join("\n\n")}`;
 }
 
-type Captured = { takesRest?: boolean; run?: Omit<Extract<Parsed, { kind: "run" }>, "rest" | "output" | "url"> };
+type Captured = { command?: Command; run?: Omit<Extract<Parsed, { kind: "run" }>, "rest" | "output" | "url"> };
 
 function addCommand(parser: Parser, command: Command, captured: Captured): void {
   parser.description(command.description ? `${command.summary}.\n\n${command.description}` : `${command.summary}.`);
-  captured.takesRest = command.rest !== undefined;
+  captured.command = command;
   if (command.rest) {
     const names = Object.values(command.arguments ?? {}).map(({ name, isOptional }) =>
       isOptional ? `[${name}]` : `<${name}>`,
@@ -149,7 +149,7 @@ function newRoot(version: string, print: (text: string) => void): Parser {
 export async function parseCommandLine(
   root: Group,
   words: readonly string[],
-  options: { version: string; columns: number },
+  options: { version: string; columns: number; onCommand?: (command: Command) => void },
 ): Promise<Parsed> {
   const printed: string[] = [];
   const captured: Captured = {};
@@ -157,12 +157,13 @@ export async function parseCommandLine(
   parser.configureOutput({ getOutHelpWidth: () => options.columns, getErrHelpWidth: () => options.columns });
   const { own, rest, isSplit } = splitRest(words);
   await addPath(parser, root, own, captured);
+  if (captured.command) options.onCommand?.(captured.command);
   try {
     await parser.parseAsync(own.length === 0 ? ["--help"] : [...own], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: "print", text: printed.join("") };
-    throw usageOf(error, own, root, captured.takesRest ?? false);
+    throw usageOf(error, own, root, captured.command?.rest !== undefined);
   }
   if (!captured.run) return { kind: "print", text: printed.join("") };
   if (isSplit && !captured.run.command.rest) throw usageError("This command takes nothing after `--`.");

@@ -36,13 +36,15 @@ export async function run(options: RunOptions): Promise<number> {
     const parsed = await parseCommandLine(commands, words, {
       version: installation.version,
       columns: io.stdout.columns ?? 100,
+      onCommand: ({ failureExitCode }) => {
+        state.failureExitCode = failureExitCode;
+      },
     });
     if (parsed.kind === "print") {
       await writeAll(io.stdout, parsed.text);
       return 0;
     }
     state.isJson = parsed.output === "json";
-    state.failureExitCode = parsed.command.failureExitCode;
     const setExitCode = (code: number) => {
       state.exitCode = code;
     };

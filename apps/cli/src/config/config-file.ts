@@ -51,7 +51,7 @@ export async function writeConfig(file: string, config: Config): Promise<void> {
     await chmod(temporary, 0o600);
     await rename(temporary, file);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new CliError(
       "internal",
       {

@@ -7,6 +7,8 @@ import { unreachable } from "../session.ts";
 
 export type Target = { server: { url: string; token: string }; workspaceId: string };
 
+/** Silence after which TCP asks whether the other side is still there. */
+const PROBE_AFTER_MS = 15_000;
 const MAX_PROBLEM_BYTES = 1024 * 1024;
 
 /** Opens the WebSocket a command runs over. Throws the server's problem, SERVER_UNREACHABLE, or the signal's reason. */
@@ -32,6 +34,7 @@ export async function connectExec(target: Target, params: ExecParams, signal: Ab
     };
     signal.addEventListener("abort", onAbort, { once: true });
     socket.on("error", (error) => settle(() => reject(unreachable(target.server.url, error))));
+    socket.once("upgrade", (response) => response.socket.setKeepAlive(true, PROBE_AFTER_MS));
     socket.once("unexpected-response", (_request, response) => {
       problemIn(response).then((error) => {
         socket.terminate();

@@ -1,7 +1,7 @@
 import type { ExecParams } from "@berth/agent-protocol";
-import { CliError, usageError } from "../errors/cli-error.ts";
-import { reportOf } from "../errors/report.ts";
-import type { Io, OutputStream } from "../io.ts";
+import { ApiError } from "@berth/api";
+import { Interrupted, usageError } from "../errors/cli-error.ts";
+import type { Io, OutputStream, SignalName } from "../io.ts";
 import { visible, visibleText } from "../output/visible.ts";
 import { connectExec } from "./connect.ts";
 import { ExecSession } from "./session.ts";
@@ -19,7 +19,8 @@ export type ExecOptions = {
   cwd: string | undefined;
 };
 
-const MAX_INTERRUPTS = 3;
+/** The last of them is not passed on. */
+const MAX_SIGNALS = 3;
 
 /** Runs a command in a workspace on this process's own streams, and gives its exit code. */
 export async function runExec(options: ExecOptions): Promise<number> {
@@ -29,7 +30,12 @@ export async function runExec(options: ExecOptions): Promise<number> {
     throw withStartCommand(error, workspace.name);
   });
   const session = new ExecSession(socket);
-  const undo = options.tty ? bindTerminal(io, session) : bindSignals(io, session);
+  const left: { by: SignalName | undefined } = { by: undefined };
+  const leave = (name: SignalName) => {
+    left.by = name;
+    session.close();
+  };
+  const undo = options.tty ? bindTerminal(io, session, leave) : bindSignals(io, session, leave);
   try {
     const ended = session.output(io.stdout, io.stderr);
     const sent = sendInput(io, session);
@@ -37,6 +43,7 @@ export async function runExec(options: ExecOptions): Promise<number> {
     if (error) throw new CommandNotRun(error, code);
     return code;
   } catch (error) {
+    if (left.by) throw new Interrupted(left.by);
     if (!(error instanceof CommandNotRun)) throw error;
     io.stderr.write(`berth: ${visibleText(error.message)} (${visible(error.code)})\n`);
     return error.exitCode;
@@ -86,18 +93,23 @@ async function sendInput({ stdin }: Io, session: ExecSession): Promise<void> {
   await session.send({ type: "stdin-end" });
 }
 
-/** Signals go to the command; who asks three times in vain gets out. */
-function bindSignals(io: Io, session: ExecSession): () => void {
-  let interrupts = 0;
+type Leave = (name: SignalName) => void;
+
+/**
+ * Signals go to the command. Who asks three times in vain gets out, and so does who asks while the command takes no
+ * input: the signal would wait behind it. The command is hung up on then.
+ */
+function bindSignals(io: Io, session: ExecSession, leave: Leave): () => void {
+  let signals = 0;
   return io.onSignal((name) => {
-    interrupts += 1;
-    if (interrupts >= MAX_INTERRUPTS) return session.close();
-    session.send({ type: "signal", name }).catch(() => session.close());
+    signals += 1;
+    if (signals >= MAX_SIGNALS || session.isHeldUp) return leave(name);
+    session.send({ type: "signal", name }).catch(() => leave(name));
   });
 }
 
 /** The local terminal becomes a plain wire: keys, Ctrl-C among them, go to the far terminal, which follows our size. */
-function bindTerminal(io: Io, session: ExecSession): () => void {
+function bindTerminal(io: Io, session: ExecSession, leave: Leave): () => void {
   const { stdin, stdout } = io;
   const isRaw = Boolean(stdin.isTTY);
   const onResize = () => {
@@ -105,7 +117,7 @@ function bindTerminal(io: Io, session: ExecSession): () => void {
   };
   if (isRaw) stdin.setRawMode?.(true);
   stdout.on("resize", onResize);
-  const stopListening = io.onSignal(() => session.close());
+  const stopListening = io.onSignal(leave);
   return () => {
     stdout.off("resize", onResize);
     stopListening();
@@ -115,11 +127,6 @@ function bindTerminal(io: Io, session: ExecSession): () => void {
 
 /** A stopped workspace is the usual reason; the command to start it is the fix. */
 function withStartCommand(error: unknown, name: string): unknown {
-  const { problem } = reportOf(error);
-  if (problem.code !== "WORKSPACE_NOT_RUNNING") return error;
-  return new CliError(
-    "execFailed",
-    { ...problem, fix: { text: "Start it:", command: `berth ws start ${name} --wait` } },
-    { cause: error },
-  );
+  if (!(error instanceof ApiError) || error.problem.code !== "WORKSPACE_NOT_RUNNING") return error;
+  return new ApiError({ ...error.problem, fix: { text: "Start it:", command: `berth ws start ${name} --wait` } });
 }

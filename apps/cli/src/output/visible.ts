@@ -22,7 +22,7 @@ export function visibleText(text: string): string {
 }
 
 /** JSON that a terminal can be shown: the same data, with everything a terminal might obey written as `\uXXXX`. */
-export function visibleJson(value: unknown, indent: number | undefined = 2): string {
+export function visibleJson(value: unknown, indent = 2): string {
   return JSON.stringify(value, null, indent).replace(hidden, (character) =>
     character === "\n"
       ? character

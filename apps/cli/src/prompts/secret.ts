@@ -18,9 +18,10 @@ export async function askSecret({ io, signal }: Asked, prompt: string, whatIsMis
 }
 
 async function askHidden({ io, signal }: Asked, prompt: string): Promise<string> {
-  await writeAll(io.stderr, prompt);
+  // Before the prompt: whoever types at once must not see it either.
   io.stdin.setRawMode?.(true);
   try {
+    await writeAll(io.stderr, prompt);
     return await typedLine(io.stdin, signal);
   } finally {
     io.stdin.setRawMode?.(false);
