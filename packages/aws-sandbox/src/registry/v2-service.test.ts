@@ -123,6 +123,28 @@ describe("pulling", () => {
     expect((await get("/v2/_catalog", authorization)).status).toBe(403);
   });
 
+  test("another account's registry opens with one's own token, if both sides allow it", async () => {
+    const principal = sandbox.createUser({
+      name: "guest",
+      account: "111111111111",
+      policies: ["AmazonEC2ContainerRegistryPullOnly"],
+    });
+    const authorization = await sandbox.registryAuthorization({ key: principal });
+    const host = "000000000000.dkr.ecr.us-east-1.amazonaws.com";
+    const pull = () => send("GET", "/v2/team/base/manifests/1", authorization, { host });
+    const refused = await pull();
+    expect(refused.status).toBe(403);
+    expect(errorOf(refused)!.message).toContain("because no resource-based policy allows the ecr:BatchGetImage action");
+    const statement = {
+      Effect: "Allow",
+      Action: "ecr:BatchGetImage",
+      Principal: { AWS: "arn:aws:iam::111111111111:user/guest" },
+    };
+    sandbox.createRepository({ name: "team/base", policy: { Version: "2012-10-17", Statement: [statement] } });
+    expect((await pull()).status).toBe(200);
+    expect((await send("GET", `/v2/team/base/blobs/${layer}`, authorization, { host })).status).toBe(403);
+  });
+
   test("HEAD tells digest, type and size of a manifest", async () => {
     const answer = await send("HEAD", "/v2/team/base/manifests/1", operator);
     const whole = await get("/v2/team/base/manifests/1");
