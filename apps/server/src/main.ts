@@ -61,5 +61,11 @@ if (import.meta.main) {
   // Whoever read the log may go away first.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const { env, stdout, stderr } = process;
+  // What nobody caught leaves the process in an unknown state. It goes by the log, which redacts, and ends it.
+  process.on("uncaughtException", (err) => {
+    createLogger(stdout).error({ err }, "an error that nobody caught");
+    stderr.write("Berth ended by an error that nobody caught; the log has the details.\n");
+    process.exit(1);
+  });
   process.exitCode = await runServer({ env, homeDirectory: homedir(), stdout, stderr, stop: stop.signal });
 }

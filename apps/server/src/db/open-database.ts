@@ -72,13 +72,19 @@ function withDatabaseErrors(pool: pg.Pool): PostgresPool {
 /** Opens a pool; connects with the first query. Lost connections and a full disk come as BerthError. */
 export function openDatabase(options: OpenOptions): OpenedDatabase {
   const pool = new pg.Pool({ ...clientConfig(options.address), max: options.poolSize ?? 10 });
-  pool.on("error", options.onIdleError);
+  let isClosing = false;
+  // The pool is ended before its connections are: what those say meanwhile is no news.
+  const onIdleError = (error: Error) => {
+    if (!isClosing) options.onIdleError(error);
+  };
+  pool.on("error", onIdleError);
   // A connection that dies while it is checked out would otherwise end the process.
-  pool.on("connect", (client) => client.on("error", options.onIdleError));
+  pool.on("connect", (client) => client.on("error", onIdleError));
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool: withDatabaseErrors(pool) }) });
   return {
     db,
     close: async () => {
+      isClosing = true;
       if (!pool.ended) await pool.end();
     },
   };

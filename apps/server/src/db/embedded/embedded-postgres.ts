@@ -103,7 +103,8 @@ export class EmbeddedPostgres {
   /** initdb into a folder aside, renamed when whole: a kill in the middle leaves no half-made cluster. */
   async #initialize(directory: string): Promise<void> {
     const aside = path.join(directory, "data.new");
-    await rm(aside, { recursive: true, force: true });
+    // What an interrupted start left running may still be writing there for a moment.
+    await rm(aside, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     await mkdir(aside, { mode: 0o700 });
     await this.#launcher.handOver(aside);
     const args = ["-D", aside, "-U", "berth", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"];
@@ -136,7 +137,7 @@ export class EmbeddedPostgres {
       await removeStalePid(this.#dataDirectory);
       const result = await this.#launchOnce();
       if (result.isReady) return result.child;
-      const isHeld = /lock file|pre-existing shared memory|is another postmaster/i.test(result.output);
+      const isHeld = /lock file "[^"]*" already exists|pre-existing shared memory/.test(result.output);
       if (!isHeld || Date.now() > deadline)
         throw startFailure("The embedded PostgreSQL does not start", result.output, this.#dataDirectory);
       await delay(100);
