@@ -213,7 +213,9 @@ describe("berth exec -t", () => {
   test("opens a shell by itself when there is a terminal and no command", async () => {
     await serve();
     const { terminal, ended, until } = onTerminal(["exec", "dev"]);
-    await expect.poll(() => server.requests.some((request) => request.includes("/exec?"))).toBe(true);
+    await expect
+      .poll(() => server.requests.some((request) => request.includes("/exec?")), { timeout: 30_000 })
+      .toBe(true);
     terminal.write("echo $((40+2)); exit 4\n");
     await until("42");
     expect(await ended).toBe(4);

@@ -43,14 +43,19 @@ export function serveExec(accept: (request: IncomingMessage) => string) {
 }
 
 async function runIn(webSocket: WebSocket, params: ExecParams): Promise<void> {
+  if (params.command?.[0] === vanishingCommand) return webSocket.terminate();
   const stream = createWebSocketStream(webSocket);
   stream.on("error", () => undefined);
+  await runProgram(stream, params);
+}
+
+/** Runs a program of this machine over a stream of frames, as an agent does in its workspace. */
+export async function runProgram(stream: Duplex, params: ExecParams): Promise<void> {
   const send = (frame: AgentFrame) =>
     encodeAgentFrame(frame)
       .map((part) => stream.write(part))
       .every(Boolean);
   const [program = "sh", ...args] = params.command ?? ["sh"];
-  if (program === vanishingCommand) return webSocket.terminate();
   const size = params.tty
     ? { COLUMNS: String(params.tty.columns), LINES: String(params.tty.rows), TERM: params.tty.term }
     : {};
