@@ -69,7 +69,11 @@ export function wireRegistries(options: RegistriesOptions): WiredRegistries {
   };
   return {
     handlers: { ...registryHandlers(services), ...imageHandlers(services) },
-    imageSource: new ImageSource({ images: { find: images.find, recordOutcomes }, connections, ecr }),
+    imageSource: new ImageSource({
+      images: { find: images.find, locate: images.locate, recordOutcomes },
+      connections,
+      ecr,
+    }),
     findImage: images.find,
     async close() {
       browser.close();

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { notFound } from "../../domain/authorization.ts";
 import type { ImageRecord } from "../../domain/images/image.ts";
 import type { ImportStores } from "../../domain/images/image-import.ts";
+import type { ImageSourceDeps } from "../../domain/images/image-source.ts";
 import type { ImageReader, ImageWriter } from "../../domain/images/images.ts";
 import { decodeCursor, pageFrom } from "../../domain/page.ts";
 import { onViolation } from "../database-errors.ts";
@@ -15,7 +16,8 @@ const maxNamed = 20;
 
 type ImageStore = ImageReader &
   ImageWriter &
-  Pick<ImportStores["images"], "insertOrFind"> & {
+  Pick<ImportStores["images"], "insertOrFind"> &
+  Pick<ImageSourceDeps["images"], "locate"> & {
     /** Which of these repositories are imported from a registry: repository → image id. */
     imported(registryId: string, repositories: readonly string[]): Promise<Map<string, string>>;
   };
@@ -42,6 +44,15 @@ export function imageStore(db: Executor): ImageStore {
         query = query.where(({ eb, refTuple, tuple }) => eb(refTuple("i.repository", "i.id"), ">", tuple(...after)));
       const page = pageFrom(await query.execute(), limit, (row) => [row.repository, row.id]);
       return { ...page, items: await withTags(db, page.items) };
+    },
+
+    async locate(id) {
+      return await db
+        .selectFrom("images as i")
+        .innerJoin("registries as r", "r.id", "i.registry_id")
+        .select(["r.id as registryId", "r.host", "i.repository"])
+        .where("i.id", "=", id)
+        .executeTakeFirst();
     },
 
     async lock(id) {

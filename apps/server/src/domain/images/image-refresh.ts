@@ -9,7 +9,7 @@ import type { RegistryConnections } from "../registries/registry-connections.ts"
 import type { Transact } from "../transact.ts";
 import { type ImageRecord, type ImageTagRecord, imageView } from "./image.ts";
 import { entryFor, resource } from "./images.ts";
-import { ifKnown, lookUpTag, readTagFacts, runnableFailure, type TagFacts } from "./tag-facts.ts";
+import { ifKnown, readTagFacts, runnableFailure, type TagFacts } from "./tag-facts.ts";
 
 /** What looking a tag up gave: what it is now, or why nobody knows. */
 export type TagOutcome = { facts: TagFacts } | { failure: Failure };
@@ -102,7 +102,7 @@ async function lookUpTags(
   return outcomes;
 }
 
-/** The batch reads no configs, where a single-platform image keeps its platform: one that moved is asked by itself. */
+/** The batch reads no configs, where a lone image keeps its platform: that of one which moved is read by itself. */
 async function factsOf(
   catalog: EcrCatalog,
   known: ImageTagRecord,
@@ -113,7 +113,10 @@ async function factsOf(
   if (found instanceof RegistryError) throw found;
   const { digest, mediaType, sizeBytes } = found;
   if (digest === known.digest) return { digest, mediaType, sizeBytes, platforms: known.platforms, pushedAt: null };
-  return isIndexMediaType(mediaType) ? readTagFacts(name, found) : await lookUpTag(catalog, name, signal);
+  const [only] = found.images;
+  if (!only || isIndexMediaType(mediaType)) return readTagFacts(name, found);
+  const config = await ifKnown(catalog.config(name.repository, only.configDigest, { signal }), undefined);
+  return readTagFacts(name, { ...found, images: [{ ...only, ...config }] });
 }
 
 async function outcomeOf(

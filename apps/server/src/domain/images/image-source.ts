@@ -12,6 +12,8 @@ import { lookUpTag, type TagFacts } from "./tag-facts.ts";
 export type ImageSourceDeps = {
   images: {
     find(id: string): Promise<ImageRecord | undefined>;
+    /** Where an image is, without its tags: asked at every pull. */
+    locate(id: string): Promise<{ registryId: string; host: string; repository: string } | undefined>;
     recordOutcomes(id: string, outcomes: ReadonlyMap<string, TagOutcome>): Promise<unknown>;
   };
   connections: RegistryConnections;
@@ -34,7 +36,8 @@ export class ImageSource {
    * IMAGE_TAG_NOT_FOUND, IMAGE_NOT_RUNNABLE and the registry's failures.
    */
   async resolveTag(imageId: string, tag: string, signal: AbortSignal): Promise<TagFacts> {
-    const image = await this.#find(imageId);
+    const image = await this.#deps.images.find(imageId);
+    if (!image) throw notFound("image");
     requireTag(image, tag);
     const { repository } = image;
     try {
@@ -51,11 +54,11 @@ export class ImageSource {
 
   /** The name an engine gives the image, and where its bytes come from. Throws NOT_FOUND. */
   async pullSource(imageId: string, tag: string, digest: string): Promise<PulledImage> {
-    const { registry, repository } = await this.#find(imageId);
+    const { host, repository } = await this.#locate(imageId);
     return {
-      reference: formatReference({ registry: registry.host, repository, tag }),
+      reference: formatReference({ registry: host, repository, tag }),
       digest: parseDigest(digest),
-      pullRepository: `${this.#deps.ecr.pullHost(registry.host)}/${repository}`,
+      pullRepository: `${this.#deps.ecr.pullHost(host)}/${repository}`,
     };
   }
 
@@ -74,12 +77,12 @@ export class ImageSource {
   }
 
   async #connection(imageId: string): Promise<Connection> {
-    return await this.#deps.connections.open((await this.#find(imageId)).registry.id);
+    return await this.#deps.connections.open((await this.#locate(imageId)).registryId);
   }
 
-  async #find(imageId: string): Promise<ImageRecord> {
-    const image = await this.#deps.images.find(imageId);
-    if (!image) throw notFound("image");
-    return image;
+  async #locate(imageId: string) {
+    const place = await this.#deps.images.locate(imageId);
+    if (!place) throw notFound("image");
+    return place;
   }
 }

@@ -4,15 +4,17 @@ import { readTagFacts, runnableFailure } from "./tag-facts.ts";
 
 const known = { repository: "team/base", tag: "1" };
 const resolved = { digest: "sha256:1", mediaType: "application/vnd.oci.image.index.v1+json", sizeBytes: 5 };
+const configDigest = `sha256:${"0".repeat(64)}` as const;
+const imageFor = (os: string, architecture: string) => ({ platform: { os, architecture }, configDigest });
 
 describe("readTagFacts", () => {
   it("keeps the platforms that workspaces run on, each once", () => {
     const images = [
-      { platform: { os: "linux", architecture: "arm64" } },
-      { platform: { os: "linux", architecture: "amd64" } },
-      { platform: { os: "linux", architecture: "amd64" } },
-      { platform: { os: "windows", architecture: "amd64" } },
-      {},
+      imageFor("linux", "arm64"),
+      imageFor("linux", "amd64"),
+      imageFor("linux", "amd64"),
+      imageFor("windows", "amd64"),
+      { configDigest },
     ];
     expect(readTagFacts(known, { ...resolved, images })).toEqual({
       ...resolved,
@@ -23,7 +25,7 @@ describe("readTagFacts", () => {
 
   it.each([
     [[], /not a container image/],
-    [[{ platform: { os: "windows", architecture: "amd64" } }], /for windows\/amd64, and workspaces run Linux/],
+    [[imageFor("windows", "amd64")], /for windows\/amd64, and workspaces run Linux/],
   ])("refuses %j", (images, message) => {
     expect(() => readTagFacts(known, { ...resolved, images })).toThrow(
       expect.objectContaining({ code: "IMAGE_NOT_RUNNABLE", message: expect.stringMatching(message) }),
@@ -32,7 +34,7 @@ describe("readTagFacts", () => {
 });
 
 it("takes an image whose platform the key may not read", () => {
-  expect(readTagFacts(known, { ...resolved, images: [{}] }).platforms).toEqual([]);
+  expect(readTagFacts(known, { ...resolved, images: [{ configDigest }] }).platforms).toEqual([]);
 });
 
 describe("runnableFailure", () => {

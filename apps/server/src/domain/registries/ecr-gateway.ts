@@ -1,4 +1,4 @@
-import type { Fix, RegistryError } from "@berth/oci";
+import type { Digest, Fix, Platform, RegistryError } from "@berth/oci";
 
 /** The parts of a private ECR registry's name. */
 export type EcrHost = { registryHost: string; accountId: string; region: string; partition: string };
@@ -16,7 +16,7 @@ export type ResolvedImage = {
   mediaType: string;
   /** Of the largest platform, compressed. */
   sizeBytes: number;
-  images: readonly { platform?: { os: string; architecture: string; variant?: string } }[];
+  images: readonly { platform?: Platform; configDigest: Digest }[];
 };
 
 type Options = { signal?: AbortSignal };
@@ -27,6 +27,8 @@ export interface EcrCatalog {
   ): Promise<{ items: ListedRepository[]; nextCursor?: string }>;
   listTags(repository: string, options?: Options): Promise<ListedTag[]>;
   resolve(repository: string, tag: string, options?: Options): Promise<ResolvedImage>;
+  /** What the config of a lone image tells. */
+  config(repository: string, configDigest: Digest, options?: Options): Promise<{ platform: Platform }>;
   /** One tag as lists show it; needs leave to list. */
   describe(repository: string, tag: string, options?: Options): Promise<{ pushedAt?: Date }>;
   resolveMany(
