@@ -455,6 +455,9 @@ describe("the source of workspaces' images", () => {
   it("resolves a tag now and keeps what it found", async () => {
     const repository = await push("1");
     const image = await imported(repository);
+    await harness.wired.imageSource.resolveTag(image.id, "1", signal);
+    const [unmoved] = (await manager.getImage({ params: { imageId: image.id } })).tags;
+    expect(unmoved).toMatchObject({ digest: image.tags[0]?.digest, pushedAt: image.tags[0]?.pushedAt });
     const moved = await harness.sandbox.pushImage(repository, "1", { config: { Labels: { v: "2" } } });
     const facts = await harness.wired.imageSource.resolveTag(image.id, "1", signal);
     expect(facts).toMatchObject({ digest: moved.digest, platforms: ["linux/amd64"] });
