@@ -104,5 +104,6 @@ describe.skipIf(!engine)("the agent's volume", () => {
       ({ Labels }) => Labels["berth.kind"] === "helper",
     );
     expect(helpers).toEqual([]);
+    expect(await fixture.test.imagesOf(`berth.installation=${installationId}`)).toEqual([]);
   });
 });

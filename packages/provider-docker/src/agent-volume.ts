@@ -3,7 +3,7 @@ import type { Setting } from "./context.ts";
 import { isConflict } from "./engine-error.ts";
 import type { MountPoint, VolumeInspect } from "./engine-types.ts";
 import { failure } from "./failures.ts";
-import { withHelper } from "./helper-container.ts";
+import { removeStaleHelpers, withHelper } from "./helper-container.ts";
 import { agentLabels, kindLabels } from "./labels.ts";
 import { agentVolumeName } from "./names.ts";
 import { emptyImageTar, packTar } from "./tar.ts";
@@ -32,11 +32,11 @@ export async function ensureAgentVolume(setting: Setting, signal: AbortSignal): 
 
 /** Containers are made from images, so one is made for them, with nothing in it, and removed with them. */
 async function withEmptyImage<T>(
-  { engine, logger }: Setting,
+  { engine, installationId, logger }: Setting,
   signal: AbortSignal,
   use: (image: string) => Promise<T>,
 ): Promise<T> {
-  const image = await engine.importImage(await emptyImageTar(), signal);
+  const image = await engine.importImage(await emptyImageTar(), kindLabels(installationId, "helper"), signal);
   try {
     return await use(image);
   } finally {
@@ -117,6 +117,8 @@ function mountOf(volume: string, target: string, labels?: Record<string, string>
 
 /** Other versions, and what crashes left; one that a container uses stays, the engine sees to that. */
 async function removeUnused(setting: Setting, kept: string, signal: AbortSignal): Promise<void> {
+  // A helper whose process was killed still holds the volume it was filling.
+  await removeStaleHelpers(setting, signal);
   const all = await setting.engine.listVolumes(kindLabels(setting.installationId, "agent"), signal);
   for (const { Name, CreatedAt } of all) {
     const age = setting.clock.now() - Date.parse(CreatedAt ?? "");

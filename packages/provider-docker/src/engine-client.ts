@@ -99,9 +99,10 @@ export function connectEngine(address: EngineAddress) {
       orUndefined(
         ask<Engine.ImageInspect>(signal, (abortSignal) => docker.getImage(nameOrId).inspect({ abortSignal } as object)),
       ),
-    listImages: (signal: AbortSignal) =>
-      ask<{ Id: string; RepoDigests: string[] | null }[]>(signal, (abortSignal) =>
-        docker.listImages({ abortSignal } as object),
+    /** All images, or those that carry labels. */
+    listImages: (labels: Labels, signal: AbortSignal) =>
+      ask<Engine.ImageSummary[]>(signal, (abortSignal) =>
+        docker.listImages({ filters: { label: labelFilter(labels) }, abortSignal } as object),
       ),
     tagImage: (id: string, repo: string, tag: string, signal: AbortSignal) =>
       ask<void>(signal, (abortSignal) => docker.getImage(id).tag({ repo, tag, abortSignal })),
@@ -117,10 +118,11 @@ export function connectEngine(address: EngineAddress) {
       jsonLines<Engine.PullEvent>(
         await call<Readable>(docker.createImage(login, { fromImage: repository, tag: digest, abortSignal: signal })),
       ),
-    /** Makes an image of one layer and answers its id. */
-    importImage: async (tar: Readable, signal: AbortSignal): Promise<string> => {
+    /** Makes a labelled image of one layer and answers its id. */
+    importImage: async (tar: Readable, labels: Labels, signal: AbortSignal): Promise<string> => {
+      const changes = Object.entries(labels).map(([key, value]) => `LABEL ${key}=${JSON.stringify(value)}`);
       const events = jsonLines<Engine.PullEvent>(
-        await call<Readable>(docker.importImage(tar, { abortSignal: signal })),
+        await call<Readable>(docker.importImage(tar, { changes, abortSignal: signal })),
       );
       let last: Engine.PullEvent = {};
       for await (const event of events) last = event;

@@ -23,6 +23,8 @@ export type ImageInspect = {
   Config: { User?: string; Env?: string[] | null; Volumes?: Record<string, unknown> | null } | null;
 };
 
+export type ImageSummary = { Id: string; Created: number; RepoDigests: string[] | null };
+
 export type MountPoint =
   | {
       Type: "volume";

@@ -28,7 +28,7 @@ export async function findImage(
 ): Promise<ImageInspect | undefined> {
   const direct = await engine.inspectImage(`${source.pullRepository}@${source.digest}`, signal);
   if (direct) return direct;
-  const images = await engine.listImages(signal);
+  const images = await engine.listImages({}, signal);
   const same = images.find(({ RepoDigests }) => hasDigest(RepoDigests, source.digest));
   return same && (await engine.inspectImage(same.Id, signal));
 }

@@ -41,11 +41,21 @@ export async function removeStaleHelpers(
   { engine, installationId, clock }: Setting,
   signal: AbortSignal,
 ): Promise<void> {
-  const helpers = await engine.listContainers(kindLabels(installationId, "helper"), signal);
-  for (const { Id, Created } of helpers) {
-    if (clock.now() - Created * 1000 < staleAfterMs) continue;
-    await engine.removeContainer(Id, signal).catch((error) => {
-      if (!isNotFound(error) && !isConflict(error)) throw error;
-    });
+  const labels = kindLabels(installationId, "helper");
+  const isStale = ({ Created }: { Created: number }) => clock.now() - Created * 1000 > staleAfterMs;
+  const [containers, images] = await Promise.all([
+    engine.listContainers(labels, signal),
+    engine.listImages(labels, signal),
+  ]);
+  for (const { Id } of containers.filter(isStale)) await unlessTaken(engine.removeContainer(Id, signal));
+  for (const { Id } of images.filter(isStale)) await unlessTaken(engine.removeImage(Id, signal));
+}
+
+/** Somebody else may be removing it, or be using it after all. */
+async function unlessTaken(removal: Promise<void>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
   }
 }

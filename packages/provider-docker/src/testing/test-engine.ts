@@ -39,6 +39,8 @@ export async function openTestEngine(address: EngineAddress) {
   const volumesOf = async (label: string): Promise<{ Name: string }[]> =>
     (await docker.listVolumes({ filters: JSON.stringify({ label: [label] }) })).Volumes ?? [];
 
+  const imagesOf = (label: string) => docker.listImages({ all: true, filters: { label: [label] } } as object);
+
   const idOf = async (workspaceId: string) => {
     const [container] = await containersOf(`berth.workspace=${workspaceId}`);
     if (!container) throw new Error(`${workspaceId} has no container`);
@@ -49,6 +51,7 @@ export async function openTestEngine(address: EngineAddress) {
     docker,
     containersOf,
     volumesOf,
+    imagesOf,
     inspect: async (workspaceId: string) => docker.getContainer(await idOf(workspaceId)).inspect(),
 
     /** Imports an image with busybox in /bin and these files; its content is unique. */
