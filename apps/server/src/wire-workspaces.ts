@@ -220,7 +220,7 @@ export function wireWorkspaces(options: WorkspacesOptions): WiredWorkspaces {
       });
       await reopen();
       hub.onChange(tellAgent);
-      changes.subscribe("workspaces", ({ id }) => loop.wake(id));
+      changes.subscribe("workspaces", ({ id, version }) => loop.wake(id, Number(version) || undefined));
       changes.onGap(() => loop.sweepNow());
       provider.watch((workspaceId) => loop.wake(workspaceId), stop.signal);
       loop.start();

@@ -1,8 +1,8 @@
 import type { Log } from "./ports.ts";
 
 export type ReconcileLoopDeps = {
-  /** Works on one workspace; gives when to come back to it, if by itself. */
-  reconcile(workspaceId: string, signal: AbortSignal): Promise<Date | undefined>;
+  /** Works on one workspace; gives when to come back to it, if by itself, and which version it saw last. */
+  reconcile(workspaceId: string, signal: AbortSignal): Promise<{ again?: Date | undefined; version?: number }>;
   noticeChange(workspaceId: string): Promise<void>;
   listDue(): Promise<string[]>;
   clock: () => Date;
@@ -20,7 +20,8 @@ export class ReconcileLoop {
   readonly #deps: ReconcileLoopDeps;
   readonly #stop = new AbortController();
   readonly #queue = new Set<string>();
-  readonly #active = new Map<string, { isDirty: boolean }>();
+  /** Those being worked on, with the newest version anybody spoke of meanwhile. */
+  readonly #active = new Map<string, { newest: number }>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #idle = new Set<() => void>();
   #sweepTimer: NodeJS.Timeout | undefined;
@@ -33,12 +34,15 @@ export class ReconcileLoop {
     void this.#sweep();
   }
 
-  /** Looks at a workspace now, or again as soon as the present look has ended. */
-  wake(workspaceId: string): void {
+  /**
+   * Looks at a workspace now, or again as soon as the present look has ended, unless that has seen `version` already:
+   * most changes that are told are one's own.
+   */
+  wake(workspaceId: string, version = Number.POSITIVE_INFINITY): void {
     if (this.#stop.signal.aborted) return;
     const active = this.#active.get(workspaceId);
     if (active) {
-      active.isDirty = true;
+      active.newest = Math.max(active.newest, version);
       this.#deps.noticeChange(workspaceId).catch((error: unknown) => {
         this.#deps.log.warn({ err: error, workspaceId }, "a change could not be read");
       });
@@ -72,13 +76,13 @@ export class ReconcileLoop {
   }
 
   async #work(workspaceId: string): Promise<void> {
-    const active = { isDirty: false };
+    const active = { newest: 0 };
     this.#active.set(workspaceId, active);
     clearTimeout(this.#timers.get(workspaceId));
     this.#timers.delete(workspaceId);
-    let again: Date | undefined;
+    let outcome: { again?: Date | undefined; version?: number } = {};
     try {
-      again = await this.#deps.reconcile(workspaceId, this.#stop.signal);
+      outcome = await this.#deps.reconcile(workspaceId, this.#stop.signal);
     } catch (error) {
       if (!this.#stop.signal.aborted) {
         this.#deps.log.warn(
@@ -86,11 +90,11 @@ export class ReconcileLoop {
           "a workspace could not be reconciled; the next sweep tries again",
         );
       }
-      active.isDirty = false;
+      active.newest = 0;
     }
     this.#active.delete(workspaceId);
-    if (again) this.#wakeAt(workspaceId, again);
-    if (active.isDirty && !this.#stop.signal.aborted) this.#queue.add(workspaceId);
+    if (outcome.again) this.#wakeAt(workspaceId, outcome.again);
+    if (active.newest > (outcome.version ?? 0) && !this.#stop.signal.aborted) this.#queue.add(workspaceId);
     if (this.#active.size === 0) for (const resolve of this.#idle) resolve();
     this.#drain();
   }

@@ -12,6 +12,7 @@ export type BuildOutcome = {
 /** What a reconciler needs of the database. Writes demand the lease: a process that lost it changes nothing. */
 export type ReconcileStore = {
   find(id: string): Promise<Workspace | undefined>;
+  latestBuild(workspaceId: string): Promise<{ id: string; cancelRequested: boolean } | undefined>;
   listDue(): Promise<{ id: string; revision: string | null; isUp: boolean }[]>;
   acquire(workspaceId: string, owner: string, leaseMs: number): Promise<boolean>;
   renew(workspaceId: string, owner: string, leaseMs: number): Promise<boolean>;

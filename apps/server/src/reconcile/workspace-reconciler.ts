@@ -23,6 +23,9 @@ export type ReconcilerDeps = {
   log: Log;
 };
 
+/** When to look again by itself, and the version of the workspace that was looked at last. */
+export type Outcome = { again?: Date | undefined; version?: number };
+
 /** Why a build's work was stopped from outside. */
 class BuildStopped extends Error {
   readonly why: "canceled" | "superseded";
@@ -46,19 +49,19 @@ export class WorkspaceReconciler {
     this.#deps = deps;
   }
 
-  /** Works until the workspace is settled, or somebody else works on it. Gives when to look again by itself. */
-  async reconcile(workspaceId: string, signal: AbortSignal): Promise<Date | undefined> {
+  /** Works until the workspace is settled, or somebody else works on it. */
+  async reconcile(workspaceId: string, signal: AbortSignal): Promise<Outcome> {
     const lease = await takeLease(this.#deps.store, workspaceId, this.#deps.owner);
-    if (!lease) return undefined;
+    if (!lease) return {};
     try {
       const stop = AbortSignal.any([signal, lease.signal]);
       for (;;) {
         stop.throwIfAborted();
         const workspace = await this.#deps.store.find(workspaceId);
-        if (!workspace) return undefined;
+        if (!workspace) return {};
         const move = await this.#decide(workspace, stop);
         const again = await this.#act(workspace, move, lease, stop);
-        if (again !== "continue") return again;
+        if (again !== "continue") return { again, version: workspace.version };
       }
     } finally {
       await lease.release();
@@ -69,8 +72,7 @@ export class WorkspaceReconciler {
   async noticeChange(workspaceId: string): Promise<void> {
     const running = this.#running.get(workspaceId);
     if (!running) return;
-    const workspace = await this.#deps.store.find(workspaceId);
-    const latest = workspace?.latestBuild;
+    const latest = await this.#deps.store.latestBuild(workspaceId);
     if (!latest || running.stop.signal.aborted) return;
     if (latest.id !== running.buildId) running.stop.abort(new BuildStopped("superseded"));
     else if (latest.cancelRequested) running.stop.abort(new BuildStopped("canceled"));

@@ -28,6 +28,7 @@ export class WorkspaceHarness {
   readonly provider: FakeProvider;
   readonly #wired: WiredWorkspaces;
   readonly #changes: ChangeListener;
+  readonly #db: TestDatabase["db"];
   readonly #directory: string;
   /** Where tags point; a test moves them. */
   readonly tags = new Map<string, string | Error>([["1", testDigest]]);
@@ -36,6 +37,7 @@ export class WorkspaceHarness {
   constructor(options: HarnessOptions, changes: ChangeListener, directory: string) {
     this.engine = options.engine ?? new FakeEngine();
     this.#changes = changes;
+    this.#db = options.database.db;
     this.#directory = directory;
     this.provider = new FakeProvider({
       engine: this.engine,
@@ -124,6 +126,25 @@ export class WorkspaceHarness {
       if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(workspace, null, 1)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /** Resolves when its agent is connected and the database says that it runs; asks nothing meanwhile. */
+  async untilRunning(workspaceId: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = async () => {
+      const row = await this.#db
+        .selectFrom("workspaces")
+        .select(["status", "failure"])
+        .where("id", "=", workspaceId)
+        .executeTakeFirst();
+      if (row?.status === "running") resolve();
+      if (row?.status === "failed") reject(new Error(`${row.failure?.code}: ${row.failure?.detail}`));
+    };
+    const stop = this.#changes.subscribe("workspaces", ({ id }) => {
+      if (id === workspaceId) look().catch(reject);
+    });
+    await look();
+    await promise.finally(stop);
   }
 
   async close(): Promise<void> {

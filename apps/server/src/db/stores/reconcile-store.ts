@@ -46,7 +46,18 @@ const statements = (db: Executor) => {
 
   return {
     async find(id: string): Promise<Workspace | undefined> {
-      return (await readWorkspaces(db, selectWorkspaces(db).where("w.id", "=", id)))[0];
+      return (await readWorkspaces(db, selectWorkspaces(db).where("w.id", "=", id), { steps: false }))[0];
+    },
+
+    /** Which build is the latest now, and whether it is to be canceled. */
+    async latestBuild(workspaceId: string): Promise<{ id: string; cancelRequested: boolean } | undefined> {
+      const row = await db
+        .selectFrom("workspaces as w")
+        .innerJoin("builds as b", "b.id", "w.latest_build_id")
+        .select(["b.id", "b.cancel_requested"])
+        .where("w.id", "=", workspaceId)
+        .executeTakeFirst();
+      return row && { id: row.id, cancelRequested: row.cancel_requested };
     },
 
     /**

@@ -54,13 +54,18 @@ async function stepsOf(db: Executor, buildIds: string[]): Promise<Map<string, Bu
   return steps;
 }
 
+/** Steps are for people; what only decides leaves them out. */
+export type Detail = { steps: boolean };
+
 /** Runs a query of `selectBuilds` and adds each build's steps. */
-export async function readBuilds(db: Executor, query: { execute(): Promise<BuildRow[]> }): Promise<Build[]> {
+export async function readBuilds(
+  db: Executor,
+  query: { execute(): Promise<BuildRow[]> },
+  detail: Detail = { steps: true },
+): Promise<Build[]> {
   const rows = await query.execute();
-  const steps = await stepsOf(
-    db,
-    rows.map((row) => row.id),
-  );
+  const ids = detail.steps ? rows.map((row) => row.id) : [];
+  const steps = await stepsOf(db, ids);
   return rows.map((row) => toBuild(row, steps.get(row.id) ?? []));
 }
 
@@ -118,13 +123,14 @@ const toWorkspace = (row: WorkspaceRow, latestBuild: Build | null): Workspace =>
 export async function readWorkspaces(
   db: Executor,
   query: { execute(): Promise<WorkspaceRow[]> },
+  detail: Detail = { steps: true },
 ): Promise<Workspace[]> {
   const rows = await query.execute();
   const buildIds = rows.flatMap((row) => row.latest_build_id ?? []);
   const builds =
     buildIds.length === 0
       ? []
-      : await readBuilds(db, selectBuilds(db).where("b.id", "=", sql<string>`ANY(${buildIds}::uuid[])`));
+      : await readBuilds(db, selectBuilds(db).where("b.id", "=", sql<string>`ANY(${buildIds}::uuid[])`), detail);
   const byId = new Map(builds.map((build) => [build.id, build]));
   return rows.map((row) => toWorkspace(row, byId.get(row.latest_build_id ?? "") ?? null));
 }
