@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { ensureAgentRuntime } from "../lib/agent-runtime.ts";
 import type { Steps } from "../lib/bootstrap/steps.mjs";
 import { ensureEngine, type ReadyEngine } from "../lib/engine/ensure-engine.ts";
 import { connectImages } from "../lib/engine/image-client.ts";
@@ -48,6 +49,9 @@ export async function prepareMachine(root: string, steps: Steps, signal: AbortSi
   ] as const) {
     if (!file || !existsSync(file)) missing.add(need);
   }
+  await attempt(["images"], () =>
+    steps.run("Building the agent for workspaces", (report) => ensureAgentRuntime({ root, report, signal })),
+  );
   const logDirectory = path.join(root, ".cache");
   const engine = await attempt(["docker", "images"], () =>
     ensureEngine({ env: process.env, machine, logDirectory, steps, signal }),

@@ -2,13 +2,13 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } fro
 import os from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
+import { isStaticProgram } from "@berth/agent/runtime";
 import type { ImageName } from "../engine/image-client.ts";
 import { aptInstall } from "../machine/apt.ts";
 import { runCommand } from "../run-command.ts";
 import { contentKey, recipeLabel } from "./content-key.ts";
 import type { ImageMaker } from "./image-maker.ts";
 import { tarOf } from "./pack-context.ts";
-import { isStaticElf } from "./static-elf.ts";
 
 /** The variant of busybox's own image that is linked statically: no libc in it. */
 export const publicBusybox = { repository: "public.ecr.aws/docker/library/busybox", tag: "musl" };
@@ -36,7 +36,7 @@ export async function ensureBusyboxImage(maker: ImageMaker, name: ImageName): Pr
 
 async function hasStaticBusybox(): Promise<boolean> {
   try {
-    return isStaticElf(await readFile(binary));
+    return isStaticProgram(await readFile(binary), process.arch === "arm64" ? "arm64" : "x64");
   } catch {
     return false;
   }
