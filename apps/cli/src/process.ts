@@ -64,7 +64,10 @@ function ioOf(process: NodeJS.Process): Io {
     now: () => new Date(),
     onSignal(listener) {
       listeners.push(listener);
-      return () => void listeners.splice(listeners.indexOf(listener), 1);
+      return () => {
+        const at = listeners.indexOf(listener);
+        if (at >= 0) listeners.splice(at, 1);
+      };
     },
   };
 }

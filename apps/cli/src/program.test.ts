@@ -61,9 +61,12 @@ describe("parseCommandLine", () => {
     });
   });
 
-  test.each(["--version", "ws --help", "ws ls -h", "", "sandbox --help"])("prints for `berth %s`", async (line) => {
-    expect(await parse(line)).toMatchObject({ kind: "print", text: expect.stringMatching(/Usage: berth|1\.2\.3/) });
-  });
+  test.each(["--version", "ws --help", "ws ls -h", "", "sandbox --help", "help", "help ws ls"])(
+    "prints for `berth %s`",
+    async (line) => {
+      expect(await parse(line)).toMatchObject({ kind: "print", text: expect.stringMatching(/Usage: berth|1\.2\.3/) });
+    },
+  );
 
   test("`berth sandbox` runs by itself and has a command of its own", async () => {
     const own = await parse("sandbox");

@@ -89,27 +89,9 @@ async function summaryOf(node: Node): Promise<string> {
   return isGroup(node) ? node.summary : (await node.load()).summary;
 }
 
-async function addNode(
-  parent: Parser,
-  name: string,
-  node: Node,
-  isOnPath: boolean,
-  captured: Captured,
-): Promise<Parser> {
-  const parser = parent.command(name);
-  if (!isOnPath) {
-    parser.description(await summaryOf(node));
-    if (isGroup(node) && node.aliases) parser.aliases([...node.aliases]);
-    return parser;
-  }
-  if (!isGroup(node)) {
-    addCommand(parser, await node.load(), captured);
-    return parser;
-  }
-  parser.description(`${node.summary}.`);
-  if (node.aliases) parser.aliases([...node.aliases]);
-  if (node.own) addCommand(parser, await node.own.load(), captured);
-  return parser;
+async function addChild(parent: Parser, name: string, node: Node): Promise<void> {
+  const parser = parent.command(name).description(await summaryOf(node));
+  if (isGroup(node) && node.aliases) parser.aliases([...node.aliases]);
 }
 
 /** Registers what the command line can reach: every child of the group it stops at, and only the way there above it. */
@@ -117,11 +99,14 @@ async function addPath(root: Parser, group: Group, words: readonly string[], cap
   let parser = root;
   let current: Group = group;
   for (const { name, node } of findRoute(group, words).path) {
-    parser = await addNode(parser, name, node, true, captured);
-    if (!isGroup(node)) return;
+    parser = parser.command(name);
+    if (!isGroup(node)) return addCommand(parser, await node.load(), captured);
+    parser.description(`${node.summary}.`);
+    if (node.aliases) parser.aliases([...node.aliases]);
     current = node;
   }
-  for (const [name, node] of Object.entries(current.children)) await addNode(parser, name, node, false, captured);
+  if (current.own) addCommand(parser, await current.own.load(), captured);
+  for (const [name, node] of Object.entries(current.children)) await addChild(parser, name, node);
 }
 
 /** Splits what follows the first `--` off: it belongs to another program. */
@@ -155,7 +140,7 @@ export async function parseCommandLine(
   const captured: Captured = {};
   const parser = newRoot(options.version, (text) => printed.push(text));
   parser.configureOutput({ getOutHelpWidth: () => options.columns, getErrHelpWidth: () => options.columns });
-  const { own, rest, isSplit } = splitRest(words);
+  const { own, rest, isSplit } = splitRest(words[0] === "help" ? [...words.slice(1), "--help"] : words);
   await addPath(parser, root, own, captured);
   if (captured.command) options.onCommand?.(captured.command);
   try {

@@ -95,6 +95,12 @@ test("users, tokens, organizations and the audit log", async () => {
   expect((await home.berth(["ws", "ls"], { env })).code).toBe(3);
   expect((await ok(["orgs", "ls"])).stdout).toContain("NAME");
   expect((await ok(["audit", "ls", "--limit", "5"])).stdout).toContain("token");
+  const elsewhere = await makeHome();
+  const again = ["login", server.url, "--email", "ada@example.com"];
+  expect((await elsewhere.berth(again, { input: "correct horse battery" })).code).toBe(0);
+  await elsewhere.remove();
+  const names = (await json(["tokens", "ls"])).items.map(({ name }: { name: string }) => name);
+  expect(names.filter((name: string) => name.startsWith("cli@"))).toHaveLength(2);
   await ok(["logout"]);
   expect((await home.berth(["whoami"])).code).toBe(3);
 });

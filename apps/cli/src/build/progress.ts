@@ -1,6 +1,6 @@
 import type { BuildLogEntry } from "@berth/api";
 import type { Context } from "../context.ts";
-import { advance, emptyView, lastingLines, layerSummary, liveLines } from "./view.ts";
+import { advance, beginLine, emptyView, lastingLines, layerSummary, liveLines } from "./view.ts";
 
 /** Shows a build while it runs. */
 export type Progress = { add(entry: BuildLogEntry): void; end(): void };
@@ -25,12 +25,7 @@ export function lineProgress({ io, style }: Pick<Context, "io" | "style">): Prog
     add(entry) {
       if (entry.type === "step" && entry.step.status === "running" && !begun.has(entry.step.id)) {
         begun.add(entry.step.id);
-        for (const line of lastingLines(
-          { ...entry, step: { ...entry.step, status: "succeeded", durationMs: null, detail: null } },
-          style.err,
-        )) {
-          print(line.replace("✓", "…"));
-        }
+        print(beginLine(entry.step, style.err));
       }
       if (entry.type === "layers") {
         const now = entry.totalBytes > 0 ? Math.floor((entry.currentBytes / entry.totalBytes) * 10) : 0;

@@ -22,6 +22,9 @@ export function advance(view: BuildView, entry: BuildLogEntry): BuildView {
 
 const marks = { succeeded: "✓", failed: "✗", canceled: "-" } as const;
 
+/** The line that says a step began, where nothing is redrawn. */
+export const beginLine = (step: BuildStep, style: Style): string => `${style.dim("…")} ${visible(step.title)}`;
+
 /** The line that stays when a step is over, or when it says something. */
 export function lastingLines(entry: BuildLogEntry, style: Style): string[] {
   if (entry.type === "log") {

@@ -1,6 +1,7 @@
 import type { Build, Client, Workspace } from "@berth/api";
 import type { Context } from "../context.ts";
-import { CliError, Interrupted } from "../errors/cli-error.ts";
+import { CliError, exitCodes, Interrupted } from "../errors/cli-error.ts";
+import { reportOf } from "../errors/report.ts";
 import { visible } from "../output/visible.ts";
 import { followBuild } from "./follow.ts";
 import { progressFor } from "./progress.ts";
@@ -46,17 +47,13 @@ export async function waitUntilGone(context: Context, client: Client, workspace:
   try {
     await waitForBuild(context, client, workspace);
     // The build ends just before the row goes; ask until it has gone.
-    for (;;) {
+    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
       await client.getWorkspace({ params: { workspaceId: workspace.id }, signal: context.signal });
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
       context.signal.throwIfAborted();
     }
   } catch (error) {
-    if (error instanceof Error && "problem" in error) {
-      const { status } = error.problem as { status?: number };
-      if (status === 404) return;
-    }
-    throw error;
+    if (reportOf(error).exitCode !== exitCodes.notFound) throw error;
   }
 }
 

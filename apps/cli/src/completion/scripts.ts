@@ -32,7 +32,10 @@ _berth() {
     esac
   done
   _berth_words "$typed"
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  # Options only once a dash is typed.
+  local pattern="--*"
+  [[ $current == -* ]] && pattern=""
+  COMPREPLY=($(compgen -W "$words" -X "$pattern" -- "$current"))
 }
 _berth_words() {
   case "$1" in

@@ -38,30 +38,16 @@ export async function runExec(options: ExecOptions): Promise<number> {
   const undo = options.tty ? bindTerminal(io, session, leave) : bindSignals(io, session, leave);
   try {
     const ended = session.output(io.stdout, io.stderr);
-    const sent = sendInput(io, session);
-    const { code, error } = await Promise.race([ended, failureOf(sent, ended)]);
-    if (error) throw new CommandNotRun(error, code);
+    const { code, error } = await Promise.race([ended, failureOf(sendInput(io, session), ended)]);
+    undo();
+    // As a shell says that a command could not be run, with the code it gives then.
+    if (error) io.stderr.write(`berth: ${visibleText(error.message)} (${visible(error.code)})\n`);
     return code;
   } catch (error) {
-    if (left.by) throw new Interrupted(left.by);
-    if (!(error instanceof CommandNotRun)) throw error;
-    io.stderr.write(`berth: ${visibleText(error.message)} (${visible(error.code)})\n`);
-    return error.exitCode;
+    throw left.by ? new Interrupted(left.by) : error;
   } finally {
     session.close();
     undo();
-  }
-}
-
-/** The agent could not run the command; a shell would say so and return the same code. */
-class CommandNotRun extends Error {
-  readonly code: string;
-  readonly exitCode: number;
-
-  constructor(error: { code: string; message: string }, exitCode: number) {
-    super(error.message);
-    this.code = error.code;
-    this.exitCode = exitCode;
   }
 }
 
