@@ -16,6 +16,8 @@ export type ExecSocketDeps = {
   log: { warn(fields: object, message: string): void };
 };
 
+/** Enough to keep a fast line busy, little beside what a workspace costs. */
+const bufferBytes = 256 * 1024;
 const { subprotocol } = workspaceRoutes.exec.websocket;
 type ExecRequest = UpgradeRequest<typeof workspaceRoutes.exec>;
 
@@ -59,15 +61,22 @@ export class ExecSocket {
     }
   }
 
+  /**
+   * The command decides when the session is over: whatever the client's side does meanwhile, its last frames are
+   * delivered. Only a client that is gone ends the command.
+   */
   async #join(websocket: WebSocket, stream: Duplex, workspaceId: string): Promise<void> {
     const client = createWebSocketStream(websocket, {
-      readableHighWaterMark: 256 * 1024,
-      writableHighWaterMark: 256 * 1024,
+      readableHighWaterMark: bufferBytes,
+      writableHighWaterMark: bufferBytes,
     });
+    stream.on("error", () => undefined);
+    client.on("error", () => undefined);
+    client.once("close", () => stream.destroy());
+    client.pipe(stream);
     try {
-      await Promise.all([pipeline(client, stream, { end: true }), pipeline(stream, client)]);
+      await pipeline(stream, client);
     } catch (error) {
-      stream.destroy();
       websocket.terminate();
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       if (code !== "ERR_STREAM_PREMATURE_CLOSE")

@@ -45,6 +45,17 @@ export const workspaceStore = (db: Executor): WorkspaceReads & WorkspaceWrites =
     return (await readWorkspaces(db, selectWorkspaces(db).where("w.id", "=", id).forUpdate("w")))[0];
   },
 
+  async holdMembership(userId, organizationId) {
+    const row = await db
+      .selectFrom("organization_members")
+      .select("user_id")
+      .where("user_id", "=", userId)
+      .where("organization_id", "=", organizationId)
+      .forShare()
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+
   async insert(workspace) {
     const taken = () =>
       new BerthError("NAME_TAKEN", `You have a workspace named ${workspace.name} already.`, {

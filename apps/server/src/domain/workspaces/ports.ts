@@ -48,6 +48,8 @@ export type WorkspaceReads = {
 };
 
 export type WorkspaceWrites = {
+  /** Whether the person is a member; they stay one until the transaction ends. */
+  holdMembership(userId: string, organizationId: string): Promise<boolean>;
   findForUpdate(id: string): Promise<Workspace | undefined>;
   /** Throws NAME_TAKEN, and NOT_FOUND when the image went away meanwhile. */
   insert(workspace: NewWorkspace): Promise<void>;

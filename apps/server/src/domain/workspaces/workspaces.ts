@@ -3,7 +3,7 @@ import type { WorkspaceStatus } from "@berth/api";
 import { z } from "zod";
 import type { Actor, Origin } from "../actor.ts";
 import { changesBetween } from "../audit.ts";
-import { authorize, notFound, organizationsWhere } from "../authorization.ts";
+import { authorize, notFound, organizationsWhere, roleIn } from "../authorization.ts";
 import { BerthError } from "../berth-error.ts";
 import { organizationOr } from "../organization-choice.ts";
 import { decodeCursor, type Page, type PageRequest, pageFrom } from "../page.ts";
@@ -79,7 +79,10 @@ export class Workspaces {
     };
     checkFits(sizes, tag, await this.#deps.engine());
     const id = randomUUID();
+    const isMember = roleIn(actor, image.organizationId) !== undefined;
     await this.#deps.transaction(async ({ workspaces, audit }) => {
+      // Somebody who is being removed at this very moment must not keep a new workspace.
+      if (isMember && !(await workspaces.holdMembership(actor.userId, image.organizationId))) throw notFound("image");
       await workspaces.insert({
         id,
         organizationId: image.organizationId,
