@@ -8,6 +8,7 @@ import { agentLabels, labelKeys } from "./labels.ts";
 import { homeVolumeName } from "./names.ts";
 import type { ImageFacts } from "./read-image.ts";
 import { findContainers, stopAndRemove } from "./remove-containers.ts";
+import type { Slots } from "./slots.ts";
 import { createAndStart } from "./start-container.ts";
 
 /** What is shared by all workspaces of one engine. */
@@ -15,6 +16,8 @@ export type Shared = {
   setting: Setting;
   pulls: Pulls;
   platform(signal: AbortSignal): Promise<{ os: string; architecture: string }>;
+  /** How many workspaces may be starting at a time on this engine. */
+  startSlots(signal: AbortSignal): Promise<Slots>;
   factsOf(image: ImageInspect, signal: AbortSignal): Promise<ImageFacts>;
   agentVolume: { get(signal: AbortSignal): Promise<string>; forget(): void };
   /** Whose each home is, as this process last left it. */
@@ -34,6 +37,20 @@ export async function applyWorkspace(shared: Shared, spec: WorkspaceSpec, contex
     const ensured = await ensureImage(setting, shared.pulls, spec.image, context, shared.platform);
     return [ensured, imageDetail(ensured)];
   });
+  const inSlot = await shared.startSlots(signal);
+  await inSlot(signal, () => startFromImage(shared, spec, image, existing, context, step));
+}
+
+/** Everything after the image is there; short, so it waits for its turn rather than crowd the engine. */
+async function startFromImage(
+  shared: Shared,
+  spec: WorkspaceSpec,
+  image: ImageInspect,
+  existing: ContainerSummary[],
+  context: ApplyContext,
+  step: Step,
+): Promise<void> {
+  const { signal } = context;
   const facts = await step("inspect", async () => {
     const read = await shared.factsOf(image, signal);
     return [read, factsDetail(read)];

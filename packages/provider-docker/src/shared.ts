@@ -5,6 +5,7 @@ import type { ImageInspect } from "./engine-types.ts";
 import { createPulls } from "./ensure-image.ts";
 import { type ImageFacts, readImage } from "./read-image.ts";
 import { shareWork } from "./shared-work.ts";
+import { createSlots, type Slots } from "./slots.ts";
 
 const rememberedImages = 500;
 
@@ -14,6 +15,7 @@ export function createShared(setting: Setting): Shared {
     setting,
     pulls: createPulls(),
     platform: rememberPlatform(setting),
+    startSlots: rememberStartSlots(setting),
     factsOf: rememberFacts(setting),
     agentVolume: rememberAgentVolume(setting),
     homeOwners: new Map(),
@@ -26,6 +28,21 @@ function rememberPlatform({ engine }: Setting): Shared["platform"] {
     if (!known) {
       const { Os, Arch } = await engine.version(signal);
       known = { os: Os, architecture: Arch };
+    }
+    return known;
+  };
+}
+
+/**
+ * An engine asked to start 30 containers at once takes several times as long over them as when it is asked for a few at
+ * a time: its work is processor time and kernel locks, so twice its processors keep it busy.
+ */
+function rememberStartSlots({ engine }: Setting): Shared["startSlots"] {
+  let known: Slots | undefined;
+  return async (signal) => {
+    if (!known) {
+      const { NCPU } = await engine.info(signal);
+      known ??= createSlots(Math.max(4, 2 * NCPU));
     }
     return known;
   };
