@@ -37,7 +37,7 @@ async function main(signal: AbortSignal): Promise<number> {
       root,
       project: "real",
       args,
-      exclude: leftOut.map(({ glob }) => glob),
+      leftOut: leftOut.map(({ kind }) => kind),
       env: { ...env, ...(machine.dockerHost && { DOCKER_HOST: machine.dockerHost }) },
       signal,
     });

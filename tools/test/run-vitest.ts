@@ -9,25 +9,26 @@ export type VitestRun = {
   project: "unit" | "real";
   /** What the caller of `npm test` added. */
   args: readonly string[];
-  exclude?: readonly string[];
+  /** Kinds of real tests that cannot run here. */
+  leftOut?: readonly string[];
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
 };
 
 /** Runs one project of tests with its output shown; answers its report, undefined when vitest itself broke. */
-export async function runVitest({ root, project, args, exclude = [], env, signal }: VitestRun) {
+export async function runVitest({ root, project, args, leftOut = [], env, signal }: VitestRun) {
   const folder = await mkdtemp(path.join(os.tmpdir(), "berth-report-"));
   const file = path.join(folder, "report.json");
-  const excludes = exclude.flatMap((glob) => ["--exclude", glob]);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   const vitest = path.join(root, "node_modules/vitest/vitest.mjs");
   try {
     const status = await new Promise<number | null>((resolve, reject) => {
-      spawn(
-        process.execPath,
-        [vitest, "run", "--project", project, "--passWithNoTests", ...reporters, ...excludes, ...args],
-        { cwd: root, stdio: ["ignore", "inherit", "inherit"], env, signal },
-      )
+      spawn(process.execPath, [vitest, "run", "--project", project, "--passWithNoTests", ...reporters, ...args], {
+        cwd: root,
+        stdio: ["ignore", "inherit", "inherit"],
+        env: { ...env, BERTH_TEST_LEFT_OUT: leftOut.join(",") },
+        signal,
+      })
         .on("error", reject)
         .on("close", resolve);
     });
