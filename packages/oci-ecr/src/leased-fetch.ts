@@ -40,7 +40,13 @@ async function waitForTurn({ store, key, holder, isGood, signal }: LeasedFetch):
   for (let waitedMs = 0; waitedMs <= leaseMs; waitedMs += waitMs) {
     const token = await store.read(key);
     if (token !== undefined && isGood(token)) return { token };
-    if (await store.acquire(key, holder, leaseMs)) return {};
+    if (await store.acquire(key, holder, leaseMs)) {
+      // Whoever had the lease before may have published since the look above.
+      const published = await store.read(key);
+      if (published === undefined || !isGood(published)) return {};
+      await store.release(key, holder);
+      return { token: published };
+    }
     await store.settled(key, waitMs, signal);
   }
   return {};

@@ -1,7 +1,7 @@
 import { RegistryError } from "@berth/oci";
 import { describe, expect, test } from "vitest";
 import { CredentialFingerprints } from "./credential-fingerprint.ts";
-import { MemoryLeaseStore } from "./lease-store.ts";
+import { type LeaseStore, MemoryLeaseStore } from "./lease-store.ts";
 import { TokenBroker, type TokenBrokerOptions, type TokenRequest } from "./token-broker.ts";
 import type { RegistryToken } from "./token-state.ts";
 
@@ -34,6 +34,16 @@ function makeWorld(options: TokenBrokerOptions = {}) {
     of.get({ key: "k", fetch, minRemainingMs: hour, ...request });
   return { world, broker, newBroker, ask, fetch };
 }
+
+/** The store's methods on an object of its own, so that a test can replace some. */
+const bound = (store: MemoryLeaseStore): LeaseStore => ({
+  read: (key) => store.read(key),
+  acquire: (key, holder, ttlMs) => store.acquire(key, holder, ttlMs),
+  publish: (key, holder, token) => store.publish(key, holder, token),
+  release: (key, holder) => store.release(key, holder),
+  settled: (key, timeoutMs, signal) => store.settled(key, timeoutMs, signal),
+  remove: (key) => store.remove(key),
+});
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 const denial = new RegistryError("AWS_KEY_UNKNOWN");
@@ -229,6 +239,22 @@ describe("TokenBrokers that share a lease store", () => {
     const tokens = await Promise.all(asked);
     expect(world.calls).toBe(1);
     expect(new Set(tokens.map(({ password }) => password)).size).toBe(1);
+  });
+
+  test("take a token that was published between looking and taking the lease", async () => {
+    const lease = new MemoryLeaseStore();
+    const { world, ask } = makeWorld({ lease });
+    const late = bound(lease);
+    late.read = async (key) => {
+      const seen = await lease.read(key);
+      late.read = (again) => lease.read(again);
+      await ask();
+      return seen;
+    };
+    const lateBroker = new TokenBroker({ clock: { now: () => world.now }, lease: late });
+    expect((await ask({}, lateBroker)).password).toBe("token-1");
+    expect(world.calls).toBe(1);
+    expect(await lease.acquire("k", "anybody", 1_000)).toBe(true);
   });
 
   test("do without a store that is broken", async () => {
