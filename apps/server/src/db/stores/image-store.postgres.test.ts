@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { Kysely, PostgresDialect, sql } from "kysely";
-import pg from "pg";
+import { type Kysely, sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../testing/test-database.ts";
-import { clientConfig } from "../open-database.ts";
 import type { Database } from "../schema.ts";
 import { imageStore } from "./image-store.ts";
 import { imageTagStore } from "./image-tag-store.ts";
@@ -17,15 +15,15 @@ let queries = 0;
 beforeAll(async () => {
   database = await createTestDatabase();
   await seed(database.db);
-  const pool = new pg.Pool(clientConfig(database.address));
-  // Dropping the database ends what is still closing; that is no failure.
-  pool.on("connect", (client) => client.on("error", () => undefined));
-  counted = new Kysely<Database>({ dialect: new PostgresDialect({ pool }), log: () => void queries++ });
+  counted = database.db.withPlugin({
+    transformQuery: ({ node }) => {
+      queries += 1;
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  });
 });
-afterAll(async () => {
-  await counted.destroy();
-  await database.drop();
-});
+afterAll(() => database.drop());
 
 /** Ten thousand images with three tags each, every tenth of them used by two workspaces. */
 async function seed(db: Kysely<Database>): Promise<void> {
