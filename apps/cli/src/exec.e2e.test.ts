@@ -141,6 +141,12 @@ describe("berth exec", () => {
     expect((await ended).code).toBe(130);
   });
 
+  test("an ending that comes at once is seen, however the input ends meanwhile", async () => {
+    await serve();
+    const runs = Array.from({ length: 8 }, (_, at) => exec(["dev", "--", "no-such-program"], "x".repeat(at * 100_000)));
+    for (const { code, stderr } of await Promise.all(runs)) expect(code, stderr).toBe(127);
+  });
+
   test("a connection that is lost is Berth's failure: 255", async () => {
     await serve();
     expect(await exec(["dev", "--", "vanish"])).toMatchObject({

@@ -49,6 +49,9 @@ test("from signing in to a command in a workspace, on the real server and the sa
   expect(await ok(["exec", "dev", "--", "sh", "-c", "echo $((6*7))"])).toMatchObject({ stdout: "42\n", stderr: "" });
   expect((await home.berth(["exec", "dev", "--", "sh", "-c", "exit 7"])).code).toBe(7);
 
+  const missing = await Promise.all([1, 2, 3].map(() => home.berth(["exec", "dev", "--", "no-such-program"])));
+  expect(missing.map(({ code }) => code)).toEqual([127, 127, 127]);
+
   await ok(["ws", "stop", "dev"]);
   await ok(["ws", "start", "dev", "--wait"]);
   expect(await json(["ws", "show", "dev"])).toMatchObject({ name: "dev", status: "running" });

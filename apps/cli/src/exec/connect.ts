@@ -11,7 +11,7 @@ export type Target = { server: { url: string; token: string }; workspaceId: stri
 const PROBE_AFTER_MS = 15_000;
 const MAX_PROBLEM_BYTES = 1024 * 1024;
 
-/** Opens the WebSocket a command runs over. Throws the server's problem, SERVER_UNREACHABLE, or the signal's reason. */
+/** Opens the WebSocket a command runs over, paused. Throws the server's problem, SERVER_UNREACHABLE, or the signal's reason. */
 export async function connectExec(target: Target, params: ExecParams, signal: AbortSignal): Promise<WebSocket> {
   signal.throwIfAborted();
   const { websocket } = routes.exec;
@@ -41,7 +41,10 @@ export async function connectExec(target: Target, params: ExecParams, signal: Ab
         settle(() => reject(error));
       }, reject);
     });
-    socket.once("open", () => settle(() => resolve(socket)));
+    socket.once("open", () => {
+      socket.pause();
+      settle(() => resolve(socket));
+    });
   });
 }
 

@@ -1,77 +1,94 @@
-import { once } from "node:events";
-import type { Duplex } from "node:stream";
-import { type ClientFrame, createAgentFrameDecoder, encodeClientFrame } from "@berth/agent-protocol";
-import { createWebSocketStream, type WebSocket } from "ws";
+import { type AgentFrame, type ClientFrame, createAgentFrameDecoder, encodeClientFrame } from "@berth/agent-protocol";
+import type { WebSocket } from "ws";
 import { CliError } from "../errors/cli-error.ts";
-import { type OutputStream, writeAll } from "../io.ts";
+import type { OutputStream } from "../io.ts";
 
 /** How a command ended; `error` says why it never ran. */
 export type Ending = { code: number; error: { code: string; message: string } | undefined };
 
 const KEEP_ALIVE_MS = 15_000;
+/** Input on its way to the server; more is read only when less is. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
 
-/** One command over one WebSocket: frames both ways, each direction as fast as its reader. */
+/**
+ * One command over one WebSocket: frames both ways, each direction as fast as its reader. Takes an open socket that is
+ * paused, so that nothing is missed before `output` is called. Messages are read one by one rather than as a stream,
+ * which would drop what has arrived when a late piece of input finds the other side closed.
+ */
 export class ExecSession {
   readonly #socket: WebSocket;
-  readonly #stream: Duplex;
-  #isOver = false;
+  #isHeldUp = false;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
-    this.#stream = createWebSocketStream(socket, { allowHalfOpen: false });
-    // Told by `output`, which sees the stream end without an exit frame.
-    this.#stream.on("error", () => undefined);
   }
 
-  /** Sends a frame; resolves when there is room for the next. Does nothing once the command is over. */
+  /** Sends a frame; resolves when there is room for the next. Does nothing once the connection is over. */
   async send(frame: ClientFrame): Promise<void> {
-    if (this.#isOver || this.#stream.writableEnded || this.#stream.destroyed) return;
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return;
     const parts = encodeClientFrame(frame);
     const [first] = parts;
     if (!first) return;
     // One message a frame: copying 64 KiB is cheaper than a message for its five-byte head.
-    if (this.#stream.write(parts.length === 1 ? first : Buffer.concat(parts))) return;
-    const closed = new AbortController();
-    const end = () => closed.abort();
-    this.#stream.once("close", end);
-    await once(this.#stream, "drain", { signal: closed.signal }).catch(() => undefined);
-    this.#stream.off("close", end);
+    const message = parts.length === 1 ? first : Buffer.concat(parts);
+    await new Promise<void>((resolve) => {
+      // Called with an error too: then the connection is over, which `output` tells.
+      socket.send(message, () => resolve());
+      this.#isHeldUp = socket.bufferedAmount > MAX_UNSENT_BYTES;
+      if (!this.#isHeldUp) resolve();
+    });
+    this.#isHeldUp = false;
   }
 
   /** Passes the command's output on until it ends. Throws EXEC_CONNECTION_LOST when the connection goes first. */
   async output(stdout: OutputStream, stderr: OutputStream): Promise<Ending> {
     const stopPinging = this.#keepAlive();
-    const decoder = createAgentFrameDecoder();
-    let error: Ending["error"];
     try {
-      for await (const chunk of this.#stream) {
-        for (const frame of decoder.push(chunk)) {
-          if (frame.type === "stdout") await writeAll(stdout, frame.data);
-          else if (frame.type === "stderr") await writeAll(stderr, frame.data);
-          else if (frame.type === "error") error = { code: frame.code, message: frame.message };
-          else return { code: frame.code, error };
-        }
-      }
-    } catch (cause) {
-      throw connectionLost(cause);
+      return await this.#ending({ stdout, stderr });
     } finally {
-      this.#isOver = true;
       stopPinging();
       this.close();
     }
-    throw connectionLost();
+  }
+
+  #ending(streams: Record<"stdout" | "stderr", OutputStream>): Promise<Ending> {
+    const socket = this.#socket;
+    const decoder = createAgentFrameDecoder();
+    let error: Ending["error"];
+    return new Promise((resolve, reject) => {
+      const take = (frame: AgentFrame) => {
+        if (frame.type === "exit") resolve({ code: frame.code, error });
+        else if (frame.type === "error") error = { code: frame.code, message: frame.message };
+        else this.#write(streams[frame.type], frame.data);
+      };
+      socket.on("message", (data: Buffer) => {
+        try {
+          for (const frame of decoder.push(data)) take(frame);
+        } catch (cause) {
+          reject(connectionLost(cause));
+        }
+      });
+      socket.once("close", () => reject(connectionLost()));
+      socket.resume();
+    });
+  }
+
+  /** Stops reading while one of the outputs is full. */
+  #write(stream: OutputStream, data: Uint8Array): void {
+    if (stream.write(data) || this.#socket.isPaused) return;
+    this.#socket.pause();
+    stream.once("drain", () => this.#socket.resume());
   }
 
   /** Whether a frame would wait behind input that the command does not take. */
   get isHeldUp(): boolean {
-    return this.#stream.writableNeedDrain;
+    return this.#isHeldUp;
   }
 
   /** Ends the connection, and with it the command. */
   close(): void {
-    this.#isOver = true;
-    this.#socket.close();
-    this.#stream.destroy();
+    this.#socket.terminate();
   }
 
   /**

@@ -66,10 +66,17 @@ export async function runProgram(stream: Duplex, params: ExecParams): Promise<vo
   });
   child.stdin.on("error", () => undefined);
   stream.once("close", () => child.kill("SIGKILL"));
+  // A program that cannot be started is told of twice, and ends once.
+  let isOver = false;
+  const end = (frame: AgentFrame) => {
+    if (isOver) return;
+    isOver = true;
+    send(frame);
+    stream.end();
+  };
   child.once("error", () => {
     send({ type: "error", code: "COMMAND_NOT_FOUND", message: `${program}: not found` });
-    send({ type: "exit", code: 127 });
-    stream.end();
+    end({ type: "exit", code: 127 });
   });
   for (const name of ["stdout", "stderr"] as const) {
     child[name].on("data", (data: Buffer) => {
@@ -79,8 +86,7 @@ export async function runProgram(stream: Duplex, params: ExecParams): Promise<vo
     });
   }
   child.once("close", (code, signal) => {
-    send({ type: "exit", code: code ?? 128 + (signal ? constants.signals[signal] : 0) });
-    stream.end();
+    end({ type: "exit", code: code ?? 128 + (signal ? constants.signals[signal] : 0) });
   });
   await feed(stream, child, send).catch(() => child.kill("SIGKILL"));
 }
