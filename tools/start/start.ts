@@ -5,7 +5,7 @@ import { diskRefusal, freeBytes } from "../lib/bootstrap/disk.mjs";
 import type { Steps } from "../lib/bootstrap/steps.mjs";
 import { ensureEngine, type ReadyEngine, refuseWithoutEngine } from "../lib/engine/ensure-engine.ts";
 import { connectImages } from "../lib/engine/image-client.ts";
-import { extractBusybox } from "../lib/images/extract-busybox.ts";
+import { findBusybox } from "../lib/images/find-busybox.ts";
 import { adoptDockerd } from "../lib/machine/dockerd.ts";
 import { readMachine } from "../lib/machine/machine.ts";
 import { announcement } from "./announcement.ts";
@@ -37,6 +37,8 @@ type Running = {
   sandbox?: SupervisedProcess<SandboxReady>;
 };
 
+/** What the sample images and the agent are made with. */
+const sampleTools = ["busybox-static", "mmdebstrap"];
 const neededBytes = 1024 ** 3;
 
 /** Brings up Berth, prints where it is, and keeps it up until the signal. Throws one sentence; then nothing is left running. */
@@ -89,7 +91,7 @@ async function bringUp(options: StartOptions, running: Running, instance: Instan
   const logDirectory = path.join(dataDirectory, "logs");
   const engine = started(
     "engine",
-    ensureEngine({ env, machine, logDirectory, steps, signal }).then((ready) => ({
+    ensureEngine({ env, machine, logDirectory, alsoInstall: sampleTools, steps, signal }).then((ready) => ({
       ...ready,
       started: ready.started ?? adoptDockerd(instance.inheritedEngine),
     })),
@@ -103,11 +105,8 @@ async function bringUp(options: StartOptions, running: Running, instance: Instan
       root: options.root,
       findBusybox: async () => {
         const { address } = await engine;
-        return extractBusybox(
-          address,
-          { images: connectImages(address), report, signal },
-          path.join(dataDirectory, "cache"),
-        );
+        const maker = { images: connectImages(address), machine, report, signal };
+        return findBusybox(address, maker, path.join(dataDirectory, "cache"));
       },
       report,
       signal,

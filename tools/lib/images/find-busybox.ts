@@ -4,14 +4,21 @@ import { buffer, json } from "node:stream/consumers";
 import type { EngineAddress } from "@berth/provider-docker";
 import { removeContainer } from "../engine/container-client.ts";
 import { callEngine, isRefusal, messageOf } from "../engine/engine-http.ts";
+import { aptInstall } from "../machine/apt.ts";
 import { publicBusybox } from "./busybox-image.ts";
 import type { ImageMaker } from "./image-maker.ts";
 import { untar } from "./pack-context.ts";
 
-/** Takes a static busybox out of busybox's own image, for machines that have none; answers its path in `folder`. */
-export async function extractBusybox(
+/** Gets a static busybox for a machine that has none, and answers its path: Debian's package, else out of busybox's own image. */
+export async function findBusybox(address: EngineAddress, maker: ImageMaker, folder: string): Promise<string> {
+  if (!maker.machine.canInstall) return extractBusybox(address, maker, folder);
+  await aptInstall(["busybox-static"], maker.report, maker.signal);
+  return "/bin/busybox";
+}
+
+async function extractBusybox(
   address: EngineAddress,
-  { images, report, signal }: Pick<ImageMaker, "images" | "report" | "signal">,
+  { images, report, signal }: ImageMaker,
   folder: string,
 ): Promise<string> {
   const reference = `${publicBusybox.repository}:${publicBusybox.tag}`;
