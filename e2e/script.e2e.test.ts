@@ -64,7 +64,8 @@ requires("docker")("the script of the command line", () => {
     await succeeds(`berth images import ${registry}/team/base:1 --registry prod --cpu 2 --memory 4 --disk 10`);
     await succeeds("berth create dev --image team/base:1 --wait");
     expect(await succeeds("berth exec dev -- sh -c 'echo $((6*7))'")).toBe("42\n");
-    expect((await type("berth exec dev -- sh -c 'echo out; echo err >&2; exit 7'")).code).toBe(7);
+    const failing = await type("berth exec dev -- sh -c 'echo out; echo err >&2; exit 7'");
+    expect(failing).toEqual({ code: 7, stdout: "out\n", stderr: "err\n" });
     await succeeds("berth ws stop dev && berth ws start dev --wait && berth ws rm dev --yes");
   });
 
