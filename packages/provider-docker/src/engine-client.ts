@@ -62,9 +62,14 @@ export function connectEngine(address: EngineAddress) {
       orUndefined(
         ask<Engine.ContainerInspect>(signal, (abortSignal) => docker.getContainer(nameOrId).inspect({ abortSignal })),
       ),
-    /** Takes no signal: the engine goes on creating after its client has gone, and what it makes has to be known. */
-    createContainer: async (name: string, body: Engine.ContainerBody): Promise<string> =>
-      (await call<{ id: string }>(docker.createContainer({ name, ...body } as Docker.ContainerCreateOptions))).id,
+    /**
+     * Takes no signal: the engine goes on creating after its client has gone, and what it makes has to be known. The
+     * body is kept apart from the query, where the client would repeat it, the agent's token included, for logs to keep.
+     */
+    createContainer: async (name: string, body: Engine.ContainerBody): Promise<string> => {
+      const options = { _query: { name }, _body: body } as unknown as Docker.ContainerCreateOptions;
+      return (await call<{ id: string }>(docker.createContainer(options))).id;
+    },
     startContainer: (id: string) => call<void>(docker.getContainer(id).start()),
     stopContainer: (id: string, graceSeconds: number, signal: AbortSignal) =>
       ignoring(304, call<void>(docker.getContainer(id).stop({ t: graceSeconds, abortSignal: signal }))),
