@@ -15,10 +15,10 @@ let count = 0;
 
 /** Every call that starting a workspace on an image already there makes and that changes something. */
 const moments: [string, RegExp, HoldMoment][] = [
-  ["before its home is made", /^POST \/volumes\/create/, "before"],
-  ["after its home is made", /^POST \/volumes\/create/, "after"],
-  ["before its container is made", /^POST \/containers\/create/, "before"],
-  ["after its container is made", /^POST \/containers\/create/, "after"],
+  ["before the engine is asked for it", /^GET \/containers\/json.*berth\.workspace%3D/, "before"],
+  ["before its home is looked for", /^GET \/volumes\/[^?]*-home-/, "before"],
+  ["before its home and container are made", /^POST \/containers\/create/, "before"],
+  ["after its home and container are made", /^POST \/containers\/create/, "after"],
   ["before its container is started", /^POST \/containers\/[^/]+\/start/, "before"],
   ["after its container is started", /^POST \/containers\/[^/]+\/start/, "after"],
 ];
@@ -38,6 +38,12 @@ requires("docker")("kill -9 while a workspace starts", () => {
   afterAll(async () => {
     await installation?.close();
     await engine?.close();
+  });
+
+  test("nothing secret is in the address of any call to the engine", () => {
+    const created = engine.calls.filter((call) => call.startsWith("POST /containers/create"));
+    expect(created.length).toBeGreaterThan(0);
+    for (const call of created) expect(call).toMatch(/^POST \/containers\/create\?name=[\w-]+$/);
   });
 
   test.each(moments)("of the server, %s: it arrives, once", async (_what, call, moment) => {
@@ -82,7 +88,7 @@ requires("docker")("kill -9 while a workspace starts", () => {
     const target = { url: installation.url, token: await installation.adminToken, workspaceId: id };
     for (let round = 0; round < 3; round += 1) {
       const before = (await get(id)).agent.connectedAt;
-      await run("docker", ["exec", await containerOf(id), "/.berth/bin/busybox", "pkill", "-9", "-f", "agent.mjs"]);
+      process.kill(await agentPid(id), "SIGKILL");
       await expect.poll(async () => (await get(id)).agent, { timeout: 15_000 }).toMatchObject({ connected: true });
       await expect.poll(async () => (await get(id)).agent.connectedAt, { timeout: 15_000 }).not.toBe(before);
       expect((await exec(target, ["echo", `round ${round}`])).stdout.toString()).toBe(`round ${round}\n`);
@@ -93,9 +99,14 @@ requires("docker")("kill -9 while a workspace starts", () => {
   test("of the server, with a command under way: workspaces run on, and the next command works at once", async () => {
     const { id } = await create();
     const container = await containerOf(id);
+    const target = { url: installation.url, token: await installation.adminToken, workspaceId: id };
+    const cut = exec(target, ["sleep", "60"]).catch((error: Error) => error.message);
+    await waitFor("the command to run", async () =>
+      (await processesOf(id)).some(({ command }) => command === "sleep 60"),
+    );
     await installation.killServer();
     await installation.startServer();
-    const target = { url: installation.url, token: await installation.adminToken, workspaceId: id };
+    expect(await cut).toContain("without its exit code");
     expect((await exec(target, ["echo", "back"])).stdout.toString()).toBe("back\n");
     expect(await containerOf(id)).toBe(container);
     await remove(id);
@@ -172,6 +183,21 @@ async function labelled(id: string, what: "ps" | "volume"): Promise<string[]> {
   const args = what === "ps" ? ["ps", "-aq", "--no-trunc"] : ["volume", "ls", "-q"];
   const { stdout } = await run("docker", [...args, "--filter", `label=berth.workspace=${id}`]);
   return stdout.split("\n").filter(Boolean);
+}
+
+async function processesOf(id: string): Promise<{ pid: number; command: string }[]> {
+  const { stdout } = await run("docker", ["top", await containerOf(id), "-eo", "pid,args"]);
+  const lines = stdout.split("\n").slice(1).filter(Boolean);
+  return lines.map((line) => {
+    const [pid = "", ...command] = line.trim().split(/\s+/);
+    return { pid: Number(pid), command: command.join(" ") };
+  });
+}
+
+async function agentPid(id: string): Promise<number> {
+  const agent = (await processesOf(id)).find(({ command }) => command.includes("agent.mjs"));
+  expect(agent).toBeDefined();
+  return agent?.pid ?? 0;
 }
 
 async function containerOf(id: string): Promise<string> {
