@@ -19,7 +19,7 @@ import type { OfferedImage } from "./domain/workspaces/ports.ts";
 import { Workspaces } from "./domain/workspaces/workspaces.ts";
 import { ExecSocket } from "./http/exec-socket.ts";
 import type { Handlers, UpgradeHandlers } from "./http/handler.ts";
-import { workspaceHandlers } from "./http/routes/workspaces.ts";
+import { type BuildWatch, workspaceHandlers } from "./http/routes/workspaces.ts";
 import { BuildRecorder } from "./reconcile/build-recorder.ts";
 import { BuildRunner } from "./reconcile/build-runner.ts";
 import { sweepOrphans } from "./reconcile/orphan-sweeper.ts";
@@ -81,23 +81,36 @@ function rememberedEngine(provider: WorkspaceProvider, forMs: number): () => Pro
   };
 }
 
-/** Resolves when something is told of the build, or after a second all the same. */
-function buildChanges(changes: ChangeListener) {
-  return async (build: { id: string; workspaceId: string }, signal: AbortSignal): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
+/** Remembers that something was told of a build until it is asked for, so that nothing told in between is missed. */
+function watchBuilds(changes: ChangeListener) {
+  return (build: { id: string; workspaceId: string }): BuildWatch => {
+    let isChanged = false;
+    let wake = () => {};
     const watched = { build_log: build.id, builds: build.id, workspaces: build.workspaceId };
     const stops = Object.entries(watched).map(([table, id]) =>
       changes.subscribe(table, (change) => {
-        if (change.id === id) resolve();
+        if (change.id !== id) return;
+        isChanged = true;
+        wake();
       }),
     );
-    const timer = setTimeout(resolve, 1000);
-    const onAbort = () => resolve();
-    signal.addEventListener("abort", onAbort, { once: true });
-    await promise;
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-    for (const stop of stops) stop();
+    return {
+      async changed(signal) {
+        if (!isChanged) {
+          const { promise, resolve } = Promise.withResolvers<void>();
+          wake = resolve;
+          const timer = setTimeout(resolve, 1000);
+          signal.addEventListener("abort", wake, { once: true });
+          await promise;
+          clearTimeout(timer);
+          signal.removeEventListener("abort", wake);
+        }
+        isChanged = false;
+      },
+      close() {
+        for (const stop of stops) stop();
+      },
+    };
   };
 }
 
@@ -201,7 +214,8 @@ export function wireWorkspaces(options: WorkspacesOptions): WiredWorkspaces {
       hub,
       buildLog: {
         read: (buildId, after, limit) => buildLogStore(db).read(buildId, after, limit),
-        changed: buildChanges(changes),
+        status: (buildId) => workspaceStore(db).buildStatus(buildId),
+        watch: watchBuilds(changes),
       },
     }),
     upgrades: { exec: (request) => exec.upgrade(request) },

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { notFound } from "../../domain/authorization.ts";
 import { BerthError } from "../../domain/berth-error.ts";
 import type { WorkspaceFilter, WorkspaceReads, WorkspaceWrites } from "../../domain/workspaces/ports.ts";
+import type { Build } from "../../domain/workspaces/workspace.ts";
 import { onViolation } from "../database-errors.ts";
 import type { Executor } from "../transaction.ts";
 import { readBuilds, readWorkspaces, selectBuilds, selectWorkspaces } from "./workspace-rows.ts";
@@ -30,8 +31,15 @@ function filtered(db: Executor, filter: WorkspaceFilter) {
 
 const changed = { version: sql<number>`version + 1`, updated_at: sql<Date>`now()` };
 
+type BuildStatusRead = { buildStatus(buildId: string): Promise<Build["status"] | undefined> };
+
 /** Workspaces and their builds, for what people ask. */
-export const workspaceStore = (db: Executor): WorkspaceReads & WorkspaceWrites => ({
+export const workspaceStore = (db: Executor): WorkspaceReads & WorkspaceWrites & BuildStatusRead => ({
+  async buildStatus(buildId) {
+    const row = await db.selectFrom("builds").select("status").where("id", "=", buildId).executeTakeFirst();
+    return row?.status;
+  },
+
   async list(filter) {
     return await readWorkspaces(db, filtered(db, filter));
   },

@@ -8,13 +8,21 @@ import { type Build, stepView, type Workspace } from "../../domain/workspaces/wo
 import type { Workspaces } from "../../domain/workspaces/workspaces.ts";
 import type { HandlerRequest, Handlers } from "../handler.ts";
 
+/** Tells when a build may have changed since it was asked last. */
+export type BuildWatch = {
+  /** Resolves then, or after a while all the same. */
+  changed(signal: AbortSignal): Promise<void>;
+  close(): void;
+};
+
 export type WorkspaceHandlersDeps = {
   workspaces: Workspaces;
   hub: Pick<AgentHub, "find">;
   buildLog: {
     read(buildId: string, after: number, limit: number): Promise<LogLine[]>;
-    /** Resolves when the build may have changed, or after a while all the same. */
-    changed(build: { id: string; workspaceId: string }, signal: AbortSignal): Promise<void>;
+    /** Undefined once it is gone. */
+    status(buildId: string): Promise<Build["status"] | undefined>;
+    watch(build: { id: string; workspaceId: string }): BuildWatch;
   };
 };
 
@@ -55,28 +63,33 @@ export function workspaceHandlers(deps: WorkspaceHandlersDeps): Pick<Handlers, N
 }
 
 const pageSize = 500;
-const isOver = (build: Build) => build.status !== "pending" && build.status !== "running";
+const isOver = (status: Build["status"] | undefined) => status !== "pending" && status !== "running";
 
 async function* logEntries(
   { workspaces, buildLog }: WorkspaceHandlersDeps,
   { actor, params, query, signal }: HandlerRequest<(typeof workspaceRoutes)["streamBuildLog"]>,
 ): AsyncIterable<BuildLogEntry> {
   const find = () => workspaces.getBuild(actor, params.workspaceId, params.buildId);
-  let build = await find();
+  const begun = await find();
+  const watch = buildLog.watch(begun);
   let seq = query.after;
-  while (!signal.aborted) {
-    // Looked at before the lines are read: a build that is over has no line to come.
-    const wasOver = isOver(build);
-    const lines = await buildLog.read(build.id, seq, pageSize);
-    for (const line of lines) {
-      seq = line.seq;
-      yield { seq, time: line.time.toISOString(), ...line.entry };
+  try {
+    while (!signal.aborted) {
+      // Looked at before the lines are read: a build that is over has no line to come.
+      const wasOver = isOver(await buildLog.status(begun.id));
+      const lines = await buildLog.read(begun.id, seq, pageSize);
+      for (const line of lines) {
+        seq = line.seq;
+        yield { seq, time: line.time.toISOString(), ...line.entry };
+      }
+      if (lines.length === pageSize) continue;
+      if (wasOver || !query.follow) break;
+      await watch.changed(signal);
     }
-    if (lines.length === pageSize) continue;
-    if (wasOver || !query.follow) break;
-    await buildLog.changed(build, signal);
-    build = await find().catch((error: unknown) => deletedBuild(build, error));
+  } finally {
+    watch.close();
   }
+  const build = await find().catch((error: unknown) => deletedBuild(begun, error));
   const time = build.finishedAt ?? new Date();
   yield { seq: seq + 1, time: time.toISOString(), type: "build", build: buildView(build) };
 }
