@@ -10,6 +10,21 @@ export function tokenNameFor(hostname: string): string {
   return `cli@${hostname.replace(/[^\w.-]/g, "-").slice(0, 50) || "unknown"}`;
 }
 
+/** A user name made from an address: what stands before the @, in the letters the API allows. */
+export function usernameFrom(email: string): string {
+  const words =
+    email
+      .split("@")[0]
+      ?.toLowerCase()
+      .match(/[a-z0-9]+/g) ?? [];
+  const name = words
+    .join("-")
+    .replace(/^[^a-z]+/, "")
+    .slice(0, 32)
+    .replace(/-+$/, "");
+  return name || "admin";
+}
+
 /**
  * Exchanges a password for an API token named after this machine, with a suffix when that name is taken. Throws what
  * the API throws.

@@ -9,7 +9,7 @@ import { visible } from "../output/visible.ts";
 import { optionOrAsk } from "../prompts/ask.ts";
 import { askSecret } from "../prompts/secret.ts";
 import { openClient } from "../session.ts";
-import { signIn } from "../sign-in.ts";
+import { signIn, usernameFrom } from "../sign-in.ts";
 
 export const command = defineCommand({
   summary: "Sign in to a Berth server and remember it",
@@ -31,15 +31,21 @@ export const command = defineCommand({
       command: "berth login https://berth.example.com --email ci@example.com < password.txt",
     },
     { text: "Make a server the current one again", command: "berth login https://berth.example.com" },
+    {
+      text: "Make the first administrator with the set-up URL that the server printed",
+      command: "berth login 'http://localhost:7080/setup#token=…' --email admin@example.com",
+    },
   ],
   async run(context, { arguments: { url: typed }, options }) {
     const { io, signal } = context;
-    const url = await chosenUrl(context, typed);
+    const setupToken = setupTokenIn(typed);
+    const url = await chosenUrl(context, setupToken === undefined ? typed : new URL("/", typed).href);
     if (options.email === undefined && (await useSaved(context, url))) return;
     requireSecure(url, options.insecureHttp);
     const email = await optionOrAsk({ io, signal }, options.email, "E-mail: ", "--email");
     const password = await askSecret({ io, signal }, "Password: ", "The password");
     const client = await openClient(url);
+    if (setupToken !== undefined) await completeSetup(context, client, { token: setupToken, email, password });
     const expiry = options.expires === undefined ? {} : { expiresInDays: options.expires };
     const made = await signIn(client, { email, password, ...expiry }, context.installation.hostname, signal);
     const replaced = await save(context, url, { token: made.token, email: made.user.email, tokenName: made.tokenName });
@@ -47,6 +53,23 @@ export const command = defineCommand({
     await context.show(made.user, () => `Signed in to ${url} as ${visible(made.user.email)}.\n`);
   },
 });
+
+/** The one-time token in the fragment of a set-up URL. */
+function setupTokenIn(typed: string | undefined): string | undefined {
+  return /^https?:\/\/[^#]*\/setup#token=([\w-]+)$/.exec(typed ?? "")?.[1];
+}
+
+/** Makes the first administrator; the user name is what stands before the @, as far as a user name may be that. */
+async function completeSetup(
+  context: Context,
+  client: Client,
+  first: { token: string; email: string; password: string },
+): Promise<void> {
+  const { signal } = context;
+  const username = usernameFrom(first.email);
+  const user = await client.completeSetup({ body: { ...first, username }, signal });
+  context.io.stderr.write(`Made ${visible(user.username)} the first administrator.\n`);
+}
 
 async function chosenUrl(context: Context, typed: string | undefined): Promise<string> {
   const given = typed ?? context.url ?? context.environment.url;

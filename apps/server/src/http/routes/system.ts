@@ -27,12 +27,38 @@ async function withTimeout(work: Promise<void>): Promise<void> {
   }
 }
 
+/** What somebody sees who opens Berth in a browser before there is a console: how to go on, without any script. */
+function welcomePage(origin: string): string {
+  const url = origin.replace(/[&<>"']/g, "");
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Berth</title>
+<h1>Berth is running</h1>
+<p>This version is used from a terminal. To make the first administrator, paste the set-up URL that the server printed,
+with its token:</p>
+<pre>berth login '${url}/setup#token=…' --email you@example.com</pre>
+<p>To sign in afterwards:</p>
+<pre>berth login ${url} --email you@example.com</pre>
+<p><code>berth --help</code> lists what can be done. The API is described in
+<a href="${apiPrefix}/openapi.json">OpenAPI</a>.</p>
+</html>
+`;
+}
+
 /** What machines ask: health, readiness, metrics, and the API's description. Outside the contract, so outside OpenAPI. */
 export function systemRoutes(deps: SystemRoutesDeps): (app: FastifyInstance) => void {
   const { version, pingDatabase, metrics } = deps;
   let openApi: string | undefined;
   return (app) => {
     app.get("/healthz", { config: { route: "healthz" } }, async () => ({ status: "ok", version }));
+
+    for (const path of ["/", "/setup"]) {
+      app.get(path, { config: { route: "welcome" } }, async (_request, reply) => {
+        return await reply.type("text/html; charset=utf-8").send(welcomePage(deps.accessOrigin));
+      });
+    }
 
     app.get("/readyz", { config: { route: "readyz" } }, async () => {
       await withTimeout(pingDatabase());
