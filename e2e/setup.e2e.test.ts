@@ -15,6 +15,7 @@ let home: string;
 async function type(args: string[], input: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(berth, args, { env: { PATH: process.env.PATH ?? "", HOME: home } });
   const status = new Promise<number | null>((resolve) => child.on("close", resolve));
+  child.stdin.on("error", () => undefined);
   child.stdin.end(input);
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), status]);
   return { code, stdout, stderr };

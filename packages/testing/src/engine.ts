@@ -13,6 +13,8 @@ export async function docker(args: readonly string[], options: { input?: string 
   const status = new Promise<number | null>((resolve, reject) => {
     child.on("error", reject).on("close", resolve);
   });
+  // Who ends before it has read its input says so with its status.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
   const [output, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), status]);
   if (code !== 0) throw new Error(`docker ${args.join(" ")} ended with ${code}: ${complaint.trim()}`);

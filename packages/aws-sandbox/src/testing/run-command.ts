@@ -14,6 +14,8 @@ export function runCommand(
       if (error && typeof error.code !== "number") reject(error);
       else resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
     });
+    // Who ends before it has read its input says so with its status.
+    child.stdin?.on("error", () => undefined);
     child.stdin?.end(options.input);
   });
 }
