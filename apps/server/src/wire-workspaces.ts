@@ -215,6 +215,7 @@ export function wireWorkspaces(options: WorkspacesOptions): WiredWorkspaces {
       buildLog: {
         read: (buildId, after, limit) => buildLogStore(db).read(buildId, after, limit),
         status: (buildId) => workspaceStore(db).buildStatus(buildId),
+        find: (workspaceId, buildId) => workspaceStore(db).findBuild(workspaceId, buildId),
         watch: watchBuilds(changes),
       },
     }),

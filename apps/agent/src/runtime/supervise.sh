@@ -25,10 +25,10 @@ stop() {
 trap stop TERM INT HUP
 
 while [ -z "$stopping" ]; do
-  started=$($busybox date +%s)
   # OpenSSL reads the file the image may name in OPENSSL_CONF, and fails on what it does not know.
   /.berth/bin/node --max-semi-space-size=1 --openssl-config=/dev/null /.berth/agent.mjs &
   agent=$!
+  started=$($busybox date +%s)
   # The signal may have come before there was anybody to pass it to.
   [ -n "$stopping" ] && kill -TERM "$agent" 2>/dev/null
   # A trapped signal ends `wait` early, while the agent still runs.

@@ -23,6 +23,9 @@ export type BuildRun = {
   signal: AbortSignal;
 };
 
+/** After this a look beside a start is of no use to anybody. */
+const besideMs = 15_000;
+
 /** Carries out one build on the runtime. Every step may be repeated, so a build that was cut off is simply run again. */
 export class BuildRunner {
   readonly #deps: BuildRunnerDeps;
@@ -63,14 +66,32 @@ export class BuildRunner {
 
   /** A pinned digest is kept by start and restart; create and rebuild ask the registry, once a build. */
   async #digest({ workspace, build, recorder, pinDigest, signal }: BuildRun): Promise<string> {
-    if (build.digest !== null) return build.digest;
     const isNew = build.kind === "create" || build.kind === "rebuild";
-    if (!isNew && workspace.digest !== null) return workspace.digest;
+    if (!isNew && workspace.digest !== null) {
+      // Not for what Berth brings back by itself: a restarted engine would send all workspaces to the registry at once.
+      if (build.initiatorId !== null) this.#compareBeside(workspace, workspace.digest, recorder, signal);
+      return workspace.digest;
+    }
+    if (build.digest !== null) return build.digest;
     recorder.start("resolve", `Resolving the tag ${workspace.imageTag}`);
     const { digest } = await this.#deps.images.resolveTag(workspace.image.id, workspace.imageTag, signal);
     await pinDigest(digest);
     recorder.finish("resolve", digest);
     return digest;
+  }
+
+  /** Tells whether the tag has moved on, without anybody waiting for the registry. */
+  #compareBeside(workspace: Workspace, digest: string, recorder: Recorder, signal: AbortSignal): void {
+    const { image, imageTag } = workspace;
+    this.#deps.images.resolveTag(image.id, imageTag, AbortSignal.any([signal, AbortSignal.timeout(besideMs)])).then(
+      (now) => {
+        if (now.digest === digest) return;
+        recorder.log("image", "info", `The tag ${imageTag} points at ${now.digest} now; rebuild to run that.`);
+      },
+      (error: unknown) => {
+        this.#deps.log.info({ err: error, workspaceId: workspace.id }, "whether a tag has moved could not be asked");
+      },
+    );
   }
 
   async #connect(run: BuildRun & { workspace: Started }): Promise<void> {

@@ -75,10 +75,25 @@ describe("a workspace", () => {
     expect(await harness.until(actor, id, statusIs("running"))).toMatchObject({ digest: testDigest });
     await harness.act(actor, "restart", id);
     await harness.until(actor, id, (seen) => seen.status === "running" && seen.latestBuild?.kind === "restart");
-    expect(harness.resolveCalls).toBe(1);
     await harness.act(actor, "rebuild", id);
     const rebuilt = await harness.until(actor, id, (seen) => seen.status === "running" && seen.digest === moved);
     expect(rebuilt.latestBuild).toMatchObject({ kind: "rebuild", number: 5, status: "succeeded" });
+  });
+
+  test("starts without the registry, and says beside it when the tag has moved on", async () => {
+    const harness = await start({ engine: new FakeEngine({ start: 200 }) });
+    const { id } = await running(harness);
+    const restart = async () => {
+      const { latestBuild } = await harness.act(actor, "restart", id);
+      return await logOf(harness, id, latestBuild?.id ?? "");
+    };
+    harness.tags.set("1", `sha256:${"c".repeat(64)}`);
+    const told = (log: BuildLogEntry[]) => log.flatMap((entry) => (entry.type === "log" ? [entry.message] : []));
+    expect(told(await restart())).toEqual([expect.stringMatching(/points at sha256:c+ now; rebuild/)]);
+    harness.tags.set("1", new Error("the registry is away"));
+    const log = await restart();
+    expect(told(log)).toEqual([]);
+    expect(log.at(-1)).toMatchObject({ type: "build", build: { status: "succeeded", digest: testDigest } });
   });
 
   test("is gone with everything of its own once it is deleted", async () => {

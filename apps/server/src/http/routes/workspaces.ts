@@ -1,7 +1,6 @@
 import type { BuildLogEntry, Build as BuildView, Workspace as WorkspaceView, workspaceRoutes } from "@berth/api";
 import type { AgentHub } from "../../agents/agent-hub.ts";
 import { notFound } from "../../domain/authorization.ts";
-import { BerthError } from "../../domain/berth-error.ts";
 import type { Action } from "../../domain/workspaces/action-plan.ts";
 import type { LogLine } from "../../domain/workspaces/ports.ts";
 import { type Build, stepView, type Workspace } from "../../domain/workspaces/workspace.ts";
@@ -22,6 +21,7 @@ export type WorkspaceHandlersDeps = {
     read(buildId: string, after: number, limit: number): Promise<LogLine[]>;
     /** Undefined once it is gone. */
     status(buildId: string): Promise<Build["status"] | undefined>;
+    find(workspaceId: string, buildId: string): Promise<Build | undefined>;
     watch(build: { id: string; workspaceId: string }): BuildWatch;
   };
 };
@@ -69,8 +69,7 @@ async function* logEntries(
   { workspaces, buildLog }: WorkspaceHandlersDeps,
   { actor, params, query, signal }: HandlerRequest<(typeof workspaceRoutes)["streamBuildLog"]>,
 ): AsyncIterable<BuildLogEntry> {
-  const find = () => workspaces.getBuild(actor, params.workspaceId, params.buildId);
-  const begun = await find();
+  const begun = await workspaces.getBuild(actor, params.workspaceId, params.buildId);
   const watch = buildLog.watch(begun);
   let seq = query.after;
   try {
@@ -89,15 +88,14 @@ async function* logEntries(
   } finally {
     watch.close();
   }
-  const build = await find().catch((error: unknown) => deletedBuild(begun, error));
+  const build = (await buildLog.find(begun.workspaceId, begun.id)) ?? deletedBuild(begun);
   const time = build.finishedAt ?? new Date();
   yield { seq: seq + 1, time: time.toISOString(), type: "build", build: buildView(build) };
 }
 
 /** A workspace's row goes with its last build: that it is gone is that build's success. */
-function deletedBuild(build: Build, error: unknown): Build {
-  const isGone = error instanceof BerthError && error.code === notFound("build").code;
-  if (!isGone || build.kind !== "delete") throw error;
+function deletedBuild(build: Build): Build {
+  if (build.kind !== "delete") throw notFound("build");
   return { ...build, status: "succeeded", finishedAt: new Date() };
 }
 
