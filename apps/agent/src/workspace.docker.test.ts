@@ -271,9 +271,13 @@ requires("docker")("an agent in a workspace", () => {
     await burst(500);
     const before = await measure();
     await burst(4500);
+    // The last commands' pipes and terminals are closed a moment after their exit frames; a leak stays.
+    const isBack = async () => {
+      const { files, processes } = await measure();
+      return files <= before.files + 3 && processes <= before.processes + 1;
+    };
+    await expect.poll(isBack, { timeout: 5_000, interval: 200 }).toBe(true);
     const after = await measure();
-    expect(after.files).toBeLessThanOrEqual(before.files + 3);
-    expect(after.processes).toBeLessThanOrEqual(before.processes + 1);
     expect(after.anonymousKb).toBeLessThan(before.anonymousKb + 15_000);
   });
 
