@@ -59,9 +59,14 @@ export function connectImages(address: EngineAddress) {
       const headers = { "content-type": "application/x-tar" };
       return stream({ method: "POST", path: `/build?${query}`, headers, body: context }, onProgress, signal);
     },
-    pull: (name: ImageName, onProgress: OnProgress, signal: AbortSignal) => {
+    pull: async (name: ImageName, onProgress: OnProgress, signal: AbortSignal) => {
       const query = new URLSearchParams({ fromImage: name.repository, tag: name.tag });
-      return stream({ method: "POST", path: `/images/create?${query}` }, onProgress, signal);
+      try {
+        await stream({ method: "POST", path: `/images/create?${query}` }, onProgress, signal);
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw new Error(pullRefusal(name, cause), { cause });
+      }
     },
     tag: async (reference: string, name: ImageName, signal: AbortSignal) => {
       const query = new URLSearchParams({ repo: name.repository, tag: name.tag });
@@ -80,6 +85,16 @@ export function connectImages(address: EngineAddress) {
 }
 
 export type ImageName = { repository: string; tag: string };
+
+/** Why a public image could not be had, in a sentence; the engine's own words name addresses and library calls. */
+export function pullRefusal({ repository, tag }: ImageName, cause: unknown): string {
+  const words = cause instanceof Error ? cause.message : "";
+  const [registry] = repository.split("/");
+  if (/no space left/i.test(words)) return `the engine's disk is too full for ${repository}:${tag}`;
+  if (/toomanyrequests|rate|limit/i.test(words)) return `${registry} asks for patience: too many pulls came from here`;
+  if (/not found|unknown/i.test(words) && !/host/i.test(words)) return `${registry} has no ${repository}:${tag}`;
+  return `the engine cannot reach ${registry}; it may need a proxy or a way out of this network`;
+}
 
 type EngineEvent = { error?: string; stream?: string; status?: string; progress?: string };
 
