@@ -125,6 +125,7 @@ async function wireWorkspacesOn(
       resolveTag: (imageId, tag, signal) => imageSource.resolveTag(imageId, tag, signal),
       pullSource: (imageId, tag, digest) => imageSource.pullSource(imageId, tag, digest),
       pullCredential: (imageId, signal) => imageSource.pullCredential(imageId, signal),
+      purge: (imageId) => imageSource.purge(imageId),
       findOffered: findImage,
     },
     socketDirectory: path.join(config.dataDirectory, "agents"),

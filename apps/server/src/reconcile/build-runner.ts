@@ -1,4 +1,10 @@
-import { type ProgressEvent, ProviderError, providerSteps, type WorkspaceProvider } from "@berth/provider";
+import {
+  type ProgressEvent,
+  ProviderError,
+  type PullCredential,
+  providerSteps,
+  type WorkspaceProvider,
+} from "@berth/provider";
 import { BerthError } from "../domain/berth-error.ts";
 import { workspaceSpec } from "../domain/workspaces/spec.ts";
 import { type Build, bringsUp, type Workspace } from "../domain/workspaces/workspace.ts";
@@ -59,9 +65,20 @@ export class BuildRunner {
     await provider.apply(workspaceSpec({ ...workspace, revision }, { image, agent, accessUrl }), {
       signal,
       report: (event) => report(run.recorder, event),
-      pullCredential: () => images.pullCredential(workspace.image.id, signal),
+      pullCredential: this.#freshOnRepeat(workspace.image.id, signal),
     });
     await this.#connect({ ...run, workspace: { ...workspace, revision } });
+  }
+
+  /** A provider asks again when a registry refused the login it was given; the same one would be refused again. */
+  #freshOnRepeat(imageId: string, signal: AbortSignal): () => Promise<PullCredential | undefined> {
+    const { images } = this.#deps;
+    let isRepeated = false;
+    return async () => {
+      if (isRepeated) await images.purge(imageId);
+      isRepeated = true;
+      return await images.pullCredential(imageId, signal);
+    };
   }
 
   /** A pinned digest is kept by start and restart; create and rebuild ask the registry, once a build. */

@@ -7,6 +7,8 @@ export type Images = {
   resolveTag(imageId: string, tag: string, signal: AbortSignal): Promise<{ digest: string }>;
   pullSource(imageId: string, tag: string, digest: string): Promise<ImageSource>;
   pullCredential(imageId: string, signal: AbortSignal): Promise<PullCredential | undefined>;
+  /** Drops what is kept of the registry's logins: the next one is fresh. */
+  purge(imageId: string): Promise<void>;
 };
 
 /** How a workspace's agent reaches us, and we it. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Workspace as WorkspaceView } from "@berth/api";
+import type { PullCredential } from "@berth/provider";
 import { FakeEngine, FakeProvider } from "@berth/provider/fake";
 import { ChangeListener } from "../db/listen.ts";
 import type { Actor } from "../domain/actor.ts";
@@ -32,6 +33,8 @@ export class WorkspaceHarness {
   readonly #directory: string;
   /** Where tags point; a test moves them. */
   readonly tags = new Map<string, string | Error>([["1", testDigest]]);
+  /** The login that pulls are given is the last; a purge adds a fresh one. */
+  readonly logins: PullCredential[] = [];
   resolveCalls = 0;
 
   constructor(options: HarnessOptions, changes: ChangeListener, directory: string) {
@@ -167,7 +170,10 @@ export class WorkspaceHarness {
         digest,
         pullRepository: "000000000000.dkr.ecr.us-east-1.amazonaws.com/team/base",
       }),
-      pullCredential: async () => undefined,
+      pullCredential: async () => this.logins.at(-1),
+      purge: async () => {
+        this.logins.push({ username: "AWS", password: `fresh-${this.logins.length}`, expiresAt: new Date(8.64e15) });
+      },
       findOffered: async (imageId): Promise<OfferedImage | undefined> => {
         const image = await db.selectFrom("images").selectAll().where("id", "=", imageId).executeTakeFirst();
         if (!image) return undefined;
